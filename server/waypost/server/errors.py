@@ -1,0 +1,130 @@
+"""What can go wrong, below the line where gRPC is known. Errors hold facts; transport/status.py gives codes.
+
+    WaypostError                  anything that our code raises on purpose
+    ├── InvalidArgument           the caller's fault: one violation per wrong field
+    ├── NotFound                  the caller named something that does not exist
+    ├── FailedPrecondition        the thing is not in a state that allows the call
+    ├── OutOfRange                a cursor or offset beyond the end
+    ├── ResourceExhausted         a bound that passes with time, or an answer too large to send
+    ├── Unavailable               still loading or draining: try again
+    └── DeadlineExceeded          the caller's time is over; the work was stopped
+
+Every class has a `reason` in UPPER_SNAKE and `facts`, the variables of its message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """One wrong field: its path in the request, the value and what is allowed."""
+
+    field: str
+    value: object
+    allowed: str
+    reason: str = "INVALID_FIELD"
+
+    @property
+    def description(self) -> str:
+        """The sentence for people: what was wrong, the value, what is allowed."""
+        shown = repr(self.value)
+        if len(shown) > 80:
+            shown = shown[:77] + "…" + shown[-1]
+        return f"{self.field} is {shown}; allowed: {self.allowed}"
+
+
+class WaypostError(Exception):
+    """Anything that our code raises on purpose."""
+
+    reason = "INTERNAL"
+
+    def __init__(self, message: str, **facts: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.facts = facts
+
+
+class InvalidArgument(WaypostError):
+    """The request is wrong in itself; repeating it cannot help. Names every wrong field at once."""
+
+    reason = "INVALID_FIELD"
+
+    def __init__(self, violations: Sequence[FieldViolation]) -> None:
+        super().__init__("; ".join(violation.description for violation in violations[:3]))
+        self.violations = tuple(violations)
+        if len({violation.reason for violation in violations}) == 1:
+            self.reason = violations[0].reason
+
+    def below(self, path: str) -> InvalidArgument:
+        """The same violations with their fields below `path`, for errors of nested values."""
+        return InvalidArgument(
+            [
+                FieldViolation(f"{path}.{v.field}" if v.field else path, v.value, v.allowed, v.reason)
+                for v in self.violations
+            ]
+        )
+
+
+class MalformedMessage(WaypostError):
+    """The bytes of a request are no message of its type."""
+
+    reason = "MALFORMED_MESSAGE"
+
+
+class NotFound(WaypostError):
+    """A named resource does not exist: its type is like `waypost.dev/Place`, its name as given."""
+
+    def __init__(self, resource_type: str, resource_name: str) -> None:
+        kind = resource_type.rsplit("/", 1)[-1]
+        super().__init__(f"{kind} {resource_name!r} does not exist", resource_name=resource_name)
+        self.reason = f"{kind.upper()}_NOT_FOUND"
+        self.resource_type = resource_type
+        self.resource_name = resource_name
+
+
+class ResourceExhausted(WaypostError):
+    """A bound of this server was met that passes with time; `retry_after_s` says when to try again."""
+
+    reason = "TOO_BUSY"
+
+    def __init__(self, message: str, *, subject: str, retry_after_s: float, **facts: str) -> None:
+        super().__init__(message, **facts)
+        self.subject = subject
+        self.retry_after_s = retry_after_s
+
+
+class ResponseTooLarge(WaypostError):
+    """The answer would not fit into a message that clients with default settings can read."""
+
+    reason = "RESPONSE_TOO_LARGE"
+
+
+class Unavailable(WaypostError):
+    """The server is loading or draining; the same request succeeds elsewhere or later."""
+
+    reason = "UNAVAILABLE"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class DeadlineExceeded(WaypostError):
+    """The caller's deadline passed while the work was going on."""
+
+    reason = "DEADLINE_EXCEEDED"
+
+
+class SnapshotError(WaypostError):
+    """A snapshot cannot be built or opened; for operators, on the command line."""
+
+    reason = "SNAPSHOT_UNUSABLE"
+
+
+class ConfigError(WaypostError):
+    """Settings that cannot be used; for operators, on the command line. Names every bad setting at once."""
+
+    reason = "BAD_CONFIG"

@@ -1,0 +1,75 @@
+"""What a snapshot holds: the arrays by name, with type, shape and meaning.
+
+They are written by build and mapped by snapshot.
+
+Every place is a *row*. Rows are in hierarchy order: each country, then its regions, each with its districts,
+each with its localities and airports, so that "A contains B" is `row(A) <= anchor[row(B)] <= last[row(A)]`.
+Postal codes follow after all countries, by country and code; they hang on the place that they belong to
+through `anchor`. Children of one parent are ordered by kind, then by falling population, then by source id.
+Files are `<name>.npy`; a column of texts is two files, `<name>.offsets.npy` and `<name>.bytes.npy`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: What `place_type` can be is model.PlaceType. Index into this list is `category`.
+CATEGORIES = ("country", "first_level", "second_level", "city", "postal_code", "airport")
+
+#: How a name came to a row; index is `alias_kind`. Ranking gives each its own term.
+#: PRIMARY the source's main name; OFFICIAL another name with a language or official standing (CLDR, long
+#: forms, native names); ALTERNATE an untagged alternate name; DERIVED made by us (without "County",
+#: "Airport"); CODE ISO, IATA, ICAO and other short codes; TRANSLITERATION looks machine-made ("byjng").
+ALIAS_KINDS = ("primary", "official", "alternate", "derived", "code", "transliteration")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One array of a snapshot: numpy type, or "text" for a column of UTF-8 texts."""
+
+    dtype: str
+    shape: str
+    meaning: str
+
+
+PLACES: dict[str, Column] = {
+    "place_type": Column("uint8", "rows", "model.PlaceType"),
+    "category": Column("uint8", "rows", "index into CATEGORIES"),
+    "layer": Column("uint8", "rows", "index into the manifest's layers"),
+    "latitude": Column("float64", "rows", "WGS 84 degrees"),
+    "longitude": Column("float64", "rows", "WGS 84 degrees"),
+    "accuracy_m": Column("float32", "rows", "nine of ten such places lie within this radius of their point"),
+    "precision": Column("uint8", "rows", "model.Precision of the point"),
+    "location_source": Column("uint8", "rows", "model.LocationSource of the point"),
+    "location_from": Column("int32", "rows", "row whose point it is where INHERITED, else -1"),
+    "population": Column(
+        "uint32", "rows", "inhabitants, 0 = unknown; areas: their own, else the sum of their localities"
+    ),
+    "importance": Column("float32", "rows", "0 to 1, how likely people mean it; see gazetteer/importance.py"),
+    "anchor": Column("int32", "rows", "the row itself; for a postal code the finest row that it belongs to"),
+    "last": Column("int32", "rows", "last row that it contains; itself where it contains nothing"),
+    "country": Column("int32", "rows", "row of its country"),
+    "admin1": Column("int32", "rows", "row of its region, itself for a region, else -1"),
+    "admin2": Column("int32", "rows", "row of its district, itself for a district, else -1"),
+    "locality": Column(
+        "int32", "rows", "itself for a locality; of a postal code or airport the locality it names, else -1"
+    ),
+    "time_zone": Column("uint16", "rows", "index into time_zone_names; the last one is the empty text"),
+    "time_zone_names": Column("text", "zones", "IANA names"),
+    "place_id": Column("text", "rows", "as in the API; also gives the source id"),
+    "source_id": Column("text", "rows", "the source's own id"),
+    "display_name": Column("text", "rows", "usual name; of a postal code its canonical writing"),
+    "short_name": Column(
+        "text", "rows", "ISO code of a country (DE) or region (CA), IATA of an airport; else empty"
+    ),
+    "formatted_address": Column("text", "rows", "one line, by the country's template"),
+    "place_id_order": Column("int32", "rows", "rows by ascending place_id bytes, for lookup by id"),
+    "alias_offsets": Column(
+        "int64", "rows + 1", "aliases of row r are alias_offsets[r] to alias_offsets[r + 1]"
+    ),
+    "alias_text": Column("text", "aliases", "every name and code of the row, the primary first, none twice"),
+    "alias_kind": Column("uint8", "aliases", "index into ALIAS_KINDS"),
+    "alias_language": Column(
+        "text", "aliases", "BCP-47 tag where the data tells or the script proves it, else empty"
+    ),
+}
