@@ -2,12 +2,15 @@
 
     WaypostError                  anything that our code raises on purpose
     ├── InvalidArgument           the caller's fault: one violation per wrong field
+    ├── MalformedMessage          the caller's fault: the bytes are no message
     ├── NotFound                  the caller named something that does not exist
-    ├── FailedPrecondition        the thing is not in a state that allows the call
-    ├── OutOfRange                a cursor or offset beyond the end
-    ├── ResourceExhausted         a bound that passes with time, or an answer too large to send
+    ├── ResourceExhausted         a bound of this server that passes with time
+    ├── ResponseTooLarge          an answer too large to send
     ├── Unavailable               still loading or draining: try again
-    └── DeadlineExceeded          the caller's time is over; the work was stopped
+    ├── DeadlineExceeded          the caller's time is over; the work was stopped
+    ├── StreamIdle                nothing moved on a stream for too long
+    ├── SnapshotError             for operators: a snapshot cannot be built or opened
+    └── ConfigError               for operators: settings that cannot be used
 
 Every class has a `reason` in UPPER_SNAKE and `facts`, the variables of its message.
 """
@@ -28,12 +31,15 @@ class FieldViolation:
     reason: str = "INVALID_FIELD"
 
     @property
+    def shown_value(self) -> str:
+        """The value as its `repr`, cut to 80 characters."""
+        shown = repr(self.value)
+        return shown if len(shown) <= 80 else shown[:78] + "…" + shown[-1]
+
+    @property
     def description(self) -> str:
         """The sentence for people: what was wrong, the value, what is allowed."""
-        shown = repr(self.value)
-        if len(shown) > 80:
-            shown = shown[:77] + "…" + shown[-1]
-        return f"{self.field} is {shown}; allowed: {self.allowed}"
+        return f"{self.field} is {self.shown_value}; allowed: {self.allowed}"
 
 
 class WaypostError(Exception):
@@ -105,10 +111,9 @@ class ResponseTooLarge(WaypostError):
 class Unavailable(WaypostError):
     """The server is loading or draining; the same request succeeds elsewhere or later."""
 
-    reason = "UNAVAILABLE"
-
-    def __init__(self, message: str, *, retry_after_s: float) -> None:
+    def __init__(self, message: str, *, reason: str, retry_after_s: float) -> None:
         super().__init__(message)
+        self.reason = reason
         self.retry_after_s = retry_after_s
 
 
@@ -116,6 +121,12 @@ class DeadlineExceeded(WaypostError):
     """The caller's deadline passed while the work was going on."""
 
     reason = "DEADLINE_EXCEEDED"
+
+
+class StreamIdle(WaypostError):
+    """The other side of a stream neither sent nor took anything for too long."""
+
+    reason = "STREAM_IDLE"
 
 
 class SnapshotError(WaypostError):

@@ -1,0 +1,119 @@
+"""Composition root: builds, starts and stops everything that serves. Nobody else does.
+
+Start: listen, answer "still loading", load the snapshot and the kernels in a thread, then say SERVING.
+Stop: say NOT_SERVING, refuse new calls, tell streams to reconnect, let unary calls finish, end at the grace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from waypost.server.atlas import Atlas, warm_up
+from waypost.server.config import Config
+from waypost.server.errors import ConfigError
+from waypost.server.gazetteer.store import SnapshotStore
+from waypost.server.transport import geocoding, health, places, reflection
+from waypost.server.transport.access import AccessLog
+from waypost.server.transport.editions import Editions
+from waypost.server.transport.interceptors import Boundary
+from waypost.server.transport.server import Admission, build_server
+from waypost.server.transport.wire.fields import region_codes
+
+_LOG = logging.getLogger("waypost.app")
+
+#: Between NOT_SERVING and the end of the streams, so that watchers of health still hear of it.
+_DRAIN_NOTICE_S = 0.1
+
+SERVICES = (geocoding.DESCRIPTOR.full_name, places.DESCRIPTOR.full_name)
+
+
+class App:
+    """One serving process, from its parts to its end."""
+
+    def __init__(self, config: Config, *, reuse_port: bool) -> None:
+        self._config = config
+        self._atlas = Atlas(SnapshotStore(config.data_dir))
+        # One core is left to the event loop. More kernels at once than cores would only delay each other.
+        self._executor = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), thread_name_prefix="kernel")
+        self._access = AccessLog()
+        self._boundary = Boundary(self._access, config.stream_idle_s)
+        self._admission = Admission(self._boundary, config.max_concurrent_calls, config.max_concurrent_streams)
+        self._health = health.Health(SERVICES)
+        region_codes()  # reads CLDR, 30 ms that the first caller need not wait for
+        editions = Editions(self._atlas, self._executor)
+        reflector = reflection.servicer((*SERVICES, health.DESCRIPTOR.full_name))
+        for descriptor, servicer, name in (
+            (geocoding.DESCRIPTOR, geocoding.GeocodingService(self._atlas, editions, self._executor), ""),
+            (places.DESCRIPTOR, places.PlaceService(editions), ""),
+            (health.DESCRIPTOR, self._health, ""),
+            (reflection.V1ALPHA, reflector, ""),
+            (reflection.V1ALPHA, reflector, reflection.V1_NAME),
+        ):
+            self._admission.add(descriptor, servicer, name)
+        self._server = build_server(
+            self._admission,
+            reuse_port=reuse_port,
+            max_waiting_calls=config.max_concurrent_calls,
+            max_connection_age_s=config.max_connection_age_s,
+            grace_s=config.grace_s,
+            channelz=config.channelz,
+        )
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Serves until `stop` is set, then drains.
+
+        Raises SnapshotError if no snapshot can be opened, ConfigError if the address cannot be used.
+        """
+        started_s = time.perf_counter()
+        try:
+            port = self._server.add_insecure_port(self._config.address)
+        except RuntimeError as error:
+            address = self._config.address
+            raise ConfigError(f"cannot listen on {address}: it is in use, or no address of this machine") from error
+        await self._server.start()
+        host = self._config.host
+        _LOG.info("listening", extra={"facts": {"host": host, "port": port, "pid": os.getpid()}})
+        loading = asyncio.ensure_future(
+            asyncio.get_running_loop().run_in_executor(self._executor, self._atlas.load, warm_up)
+        )
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((loading, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if not stop.is_set():
+                snapshot_id = (await loading).snapshot_id
+                # What is loaded lives as long as the process: the collector need not look at it again.
+                gc.collect()
+                gc.freeze()
+                self._health.set_all(serving=True)
+                seconds = round(time.perf_counter() - started_s, 2)
+                _LOG.info("serving", extra={"facts": {"snapshot": snapshot_id, "seconds": seconds}})
+            await stopping
+        finally:
+            stopping.cancel()
+            await self._drain()
+
+    async def _drain(self) -> None:
+        _LOG.info("draining", extra={"facts": {"grace_s": self._config.grace_s}})
+        self._health.set_all(serving=False)
+        self._admission.drain()
+        await asyncio.sleep(_DRAIN_NOTICE_S)
+        self._boundary.drain()
+        await self._server.stop(self._config.grace_s)
+        self._access.flush()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        _LOG.info("stopped")
+
+
+async def run(config: Config, *, reuse_port: bool = False) -> None:
+    """Serves in this process until SIGTERM or SIGINT, and has drained when it returns."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await App(config, reuse_port=reuse_port).serve(stop)

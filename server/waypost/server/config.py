@@ -1,0 +1,170 @@
+"""Every setting of a server: flags first, then WAYPOST_* variables, then defaults that serve a newcomer.
+
+No other module looks at the environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from waypost.server.errors import ConfigError
+from waypost.server.gazetteer.store import default_data_directory
+
+_DATA_DIR = default_data_directory()
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("not empty")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_text(text)).expanduser()
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in _TRUE | _FALSE:
+        raise ValueError("true or false")
+    return text.lower() in _TRUE
+
+
+def _integer(lowest: int, highest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        allowed = f"a whole number from {lowest} to {highest}"
+        try:
+            value = int(text)
+        except ValueError:
+            raise ValueError(allowed) from None
+        if not lowest <= value <= highest:
+            raise ValueError(allowed)
+        return value
+
+    return parse
+
+
+def _seconds(lowest: float, highest: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        allowed = f"seconds from {lowest:g} to {highest:g}"
+        try:
+            value = float(text)
+        except ValueError:
+            raise ValueError(allowed) from None
+        if not lowest <= value <= highest:
+            raise ValueError(allowed)
+        return value
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(" or ".join(choices))
+        return text
+
+    return parse
+
+
+def _setting(default: Any, parse: Callable[[str], Any], about: str) -> Any:  # a field of Config
+    return field(default=default, metadata={"parse": parse, "about": about})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings of a server. Every field is a flag (`--grace-s`) and a variable (`WAYPOST_GRACE_S`)."""
+
+    # Loopback, because there is no authentication yet.
+    host: str = _setting("127.0.0.1", _text, "address to listen on")
+    # 0 to 65,535; 0 takes a free one and logs it. 50051 is what gRPC's own examples use.
+    port: int = _setting(50051, _integer(0, 65_535), "port to listen on, 0 = a free one")
+    # 1 to 64. One process fills about one core; several share the port and the pages of the snapshot.
+    workers: int = _setting(1, _integer(1, 64), "server processes on the port")
+    # Where snapshots are. The default is the user's own data folder, so that no rights are needed.
+    data_dir: Path = _setting(_DATA_DIR, _path, "folder of the snapshots")  # noqa: RUF009 - a dataclass field
+    # 0 to 3,600 s that running calls get after SIGTERM; container platforms kill after 30 by default.
+    grace_s: float = _setting(20.0, _seconds(0, 3_600), "seconds that running calls get at a shutdown")
+    # 1 to 100,000 calls at work, and as many waiting for their turn, over all connections of a process. A call
+    # that waits takes about 5 kB, and 10,000 of them are five seconds of work.
+    max_concurrent_calls: int = _setting(10_000, _integer(1, 100_000), "calls in hand at once, more are refused")
+    # 1 to 10,000 of those may be batches or streams, which hold up to 12 MB each while they run.
+    max_concurrent_streams: int = _setting(
+        64, _integer(1, 10_000), "batches and streams in hand at once, more are refused"
+    )
+    # 1 to 86,400 s. A client that stalls holds one of the few streams, so it is told to come back.
+    stream_idle_s: float = _setting(
+        300.0, _seconds(1, 86_400), "seconds after which a stream that stands still is ended"
+    )
+    # 0 to 86,400 s, 0 = for ever. Behind a balancer of connections an age spreads clients to new servers.
+    max_connection_age_s: float = _setting(
+        0.0, _seconds(0, 86_400), "seconds after which a client must connect anew, 0 = never"
+    )
+    # Text for a newcomer at a terminal; programs want json.
+    log_format: str = _setting("text", _one_of("text", "json"), "text or json")
+    # At DEBUG the text of requests is logged, which is personal data.
+    log_level: str = _setting("INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "DEBUG, INFO, WARNING or ERROR")
+    # Off: it shows every client's address to every other.
+    channelz: bool = _setting(False, _flag, "serve grpc.channelz.v1 for debugging")
+    # Off: whoever reaches a public address can use the server.
+    allow_public: bool = _setting(False, _flag, "allow an address that is not loopback; there is no authentication")
+
+    @property
+    def address(self) -> str:
+        """`host:port` as grpc wants it, IPv6 in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def add_flags(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Adds a flag for each setting of that name, for all of them without names."""
+    for setting in fields(Config):
+        if names and setting.name not in names:
+            continue
+        default = "off" if setting.default is False else setting.default
+        parser.add_argument(
+            "--" + setting.name.replace("_", "-"),
+            metavar=setting.name.rsplit("_", 1)[-1].upper(),
+            help=f"{setting.metadata['about']} (default {default})",
+            nargs="?" if setting.default is False else None,
+            const="true" if setting.default is False else None,
+        )
+
+
+def read_config(flags: Mapping[str, str | None], environment: Mapping[str, str] = os.environ) -> Config:
+    """The settings by flags (None = not given) and environment. Raises ConfigError naming every bad one."""
+    values: dict[str, Any] = {}
+    problems = []
+    for setting in fields(Config):
+        text, origin = flags.get(setting.name), "--" + setting.name.replace("_", "-")
+        if text is None:
+            origin = "WAYPOST_" + setting.name.upper()
+            text = environment.get(origin)
+        if text is None:
+            continue
+        try:
+            values[setting.name] = setting.metadata["parse"](text)
+        except ValueError as error:
+            problems.append(f"{origin} is {text!r}; allowed: {error}")
+    host = values.get("host", "127.0.0.1")
+    if not values.get("allow_public", False) and not _is_loopback(host):
+        problems.append(
+            f"host is {host!r}, which is not loopback, and there is no authentication yet; "
+            "allowed: a loopback address, or any with --allow-public"
+        )
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return Config(**values)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,1 @@
+"""The only code that knows gRPC and the generated messages: decode, call, encode."""

@@ -1,0 +1,197 @@
+"""What happens around every call: admission, request id, deadline, access line, and the boundary for errors.
+
+These are not grpc interceptors: five of those cost a coroutine and a continuation each on every call, about
+as much as a lookup itself. `Boundary` wraps a method once, when the server is built, takes and gives bytes,
+and so also sees the bytes that do not parse.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError, Message
+
+from waypost.server.errors import MalformedMessage, StreamIdle, Unavailable, WaypostError
+from waypost.server.transport.access import AccessLog
+from waypost.server.transport.call import REQUEST_ID, Call, Context
+from waypost.server.transport.status import CODES, code_of, internal_status, to_status, trailers
+
+_LOG = logging.getLogger("waypost.transport")
+
+DRAINING_RETRY_S = 1.0
+
+UnaryMethod = Callable[[Any, Call], Awaitable[Message | bytes]]
+StreamMethod = Callable[[Any, Call], AsyncIterator[Message | bytes]]
+
+
+class Boundary:
+    """Wraps methods that know messages into handlers that know bytes, and ends streams when asked to.
+
+    `stream_idle_s` is how long a stream may stand still, in seconds, before it is ended.
+    """
+
+    def __init__(self, access: AccessLog, stream_idle_s: float) -> None:
+        self._access = access
+        self._stream_idle_s = stream_idle_s
+        self._streams: set[asyncio.Task[None]] = set()
+
+    def drain(self) -> None:
+        """Ends every open stream with UNAVAILABLE, so that its client reconnects elsewhere."""
+        for stream in self._streams:
+            stream.cancel()
+
+    def unary(self, name: str, method: UnaryMethod, request_class: type[Message]) -> grpc.RpcMethodHandler[Any, Any]:
+        """The handler of a method that takes one request and gives one response, message or bytes."""
+        parse = request_class.FromString
+
+        async def handle(raw: bytes, context: Context) -> bytes:
+            call = Call(name, context, self._access)
+            try:
+                call.ensure_time()
+                request = _parse(parse, raw)
+                call.log_request(request)
+                response = await method(request, call)
+                answer = _serialised(response)
+            except BaseException as error:
+                await _fail(error, call, context)
+                raise  # never reached: _fail always raises
+            context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+            call.log("OK")
+            return answer
+
+        return grpc.unary_unary_rpc_method_handler(handle)
+
+    def stream(self, name: str, method: StreamMethod, request_class: type[Message]) -> grpc.RpcMethodHandler[Any, Any]:
+        """The handler of a method that takes an iterator of requests and gives an iterator of responses."""
+
+        async def handle(_: AsyncIterator[bytes], context: Context) -> None:
+            call = Call(name, context, self._access)
+            requests = self._requests(request_class, call, context)
+            await self._run(method(requests, call), call, context)
+
+        return grpc.stream_stream_rpc_method_handler(handle)
+
+    def watch(self, name: str, method: StreamMethod, request_class: type[Message]) -> grpc.RpcMethodHandler[Any, Any]:
+        """The handler of a method that takes one request and gives an iterator of responses."""
+
+        async def handle(raw: bytes, context: Context) -> None:
+            call = Call(name, context, self._access)
+
+            async def responses() -> AsyncIterator[Message | bytes]:
+                async for response in method(_parse(request_class.FromString, raw), call):
+                    yield response
+
+            await self._run(responses(), call, context)
+
+        return grpc.unary_stream_rpc_method_handler(handle)
+
+    def refusal(self, name: str, reason: Callable[[], WaypostError]) -> grpc.RpcMethodHandler[Any, Any]:
+        """A handler that answers any call with an error, without reading its request."""
+
+        async def handle(_: AsyncIterator[bytes], context: Context) -> None:
+            await _fail(reason(), Call(name, context, self._access), context)
+
+        return grpc.stream_stream_rpc_method_handler(handle)
+
+    async def _run(self, responses: AsyncIterator[Message | bytes], call: Call, context: Context) -> None:
+        # A task of its own, so that a drain can end the stream without ending the caller's task: that one
+        # must still be able to send the status.
+        stream = asyncio.create_task(self._send(responses, context))
+        self._streams.add(stream)
+        try:
+            await stream
+        except BaseException as error:
+            drained = isinstance(error, asyncio.CancelledError) and not _cancelling()
+            if drained:
+                error = draining()
+            await _fail(error, call, context)
+        else:
+            context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+            call.log("OK")
+        finally:
+            self._streams.discard(stream)
+
+    async def _send(self, responses: AsyncIterator[Message | bytes], context: Context) -> None:
+        async with aclosing(responses) as open_responses:  # type: ignore[type-var]
+            async for response in open_responses:
+                try:
+                    async with asyncio.timeout(self._stream_idle_s):
+                        await context.write(_serialised(response))
+                except TimeoutError:
+                    raise self._idle("took no response") from None
+
+    async def _requests(self, request_class: type[Message], call: Call, context: Context) -> AsyncIterator[Message]:
+        while True:
+            try:
+                async with asyncio.timeout(self._stream_idle_s):
+                    raw = await context.read()
+            except TimeoutError:
+                raise self._idle("sent no request") from None
+            if raw is grpc.aio.EOF:
+                return
+            request = _parse(request_class.FromString, raw)
+            call.log_request(request)
+            yield request
+
+    def _idle(self, what: str) -> StreamIdle:
+        limit_s = f"{self._stream_idle_s:g}"
+        return StreamIdle(f"the client {what} for {limit_s} seconds", limit_s=limit_s)
+
+
+def draining() -> Unavailable:
+    """What a caller is told while the server shuts down."""
+    return Unavailable("the server is shutting down", reason="DRAINING", retry_after_s=DRAINING_RETRY_S)
+
+
+def _parse(parse: Callable[[bytes], Message], raw: bytes) -> Message:
+    try:
+        return parse(raw)
+    except DecodeError:
+        raise MalformedMessage(
+            f"the {len(raw)} bytes of the request are no message of its type, or hold text that is no UTF-8",
+            request_bytes=str(len(raw)),
+        ) from None
+
+
+def _serialised(response: Message | bytes) -> bytes:
+    if isinstance(response, bytes):
+        return response
+    data: bytes = response.SerializeToString()
+    return data
+
+
+async def _fail(error: BaseException, call: Call, context: Context) -> Any:
+    """Ends the call with the status of `error`; never returns."""
+    if isinstance(error, WaypostError) and type(error) in CODES:
+        status = to_status(error)
+    elif isinstance(error, asyncio.CancelledError | grpc.aio.InternalError):
+        # The client hung up, its deadline passed, or it vanished while we were writing to it (which grpc.aio
+        # tells by an error of its own): nobody is there to be told.
+        remaining_s = context.time_remaining()
+        expired = remaining_s is not None and remaining_s <= 0
+        call.log("DEADLINE_EXCEEDED" if expired else "CANCELLED")
+        raise error
+    elif isinstance(error, Exception):
+        facts = {"method": call.method, "request_id": call.request_id, "error": type(error).__name__}
+        # Where it happened, without the exception's own text, which may hold what the caller wrote.
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        _LOG.error("call failed", extra={"facts": facts, "trace": trace})
+        _LOG.debug("call failed with", exc_info=error)
+        status = internal_status(call.request_id)
+    else:
+        raise error
+    call.log(code_of(status).name)
+    metadata = (*trailers(status), (REQUEST_ID, call.request_id))
+    await context.abort(code_of(status), status.message, metadata)
+
+
+def _cancelling() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

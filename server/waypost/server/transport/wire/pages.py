@@ -1,0 +1,63 @@
+"""Page tokens: where a list goes on, opaque to callers and bound to the method that gave them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from typing import Protocol
+
+from waypost.server.errors import FieldViolation, InvalidArgument
+
+_DIGEST_BYTES = 8
+
+
+class PageRequest(Protocol):
+    """What every List request has."""
+
+    page_size: int
+    page_token: str
+
+
+def read_page(method: str, request: PageRequest, default: int, largest: int) -> tuple[int, str]:
+    """How many to return, and the position after which to go on, empty for the start.
+
+    A size of 0 means the default, and more than the largest is lowered. Raises InvalidArgument.
+    """
+    violations = []
+    if request.page_size < 0:
+        violations.append(FieldViolation("page_size", request.page_size, f"0 to {largest}"))
+    position = _position(method, request.page_token)
+    if position is None:
+        allowed = "the next_page_token of the page before, or nothing"
+        violations.append(FieldViolation("page_token", request.page_token, allowed, "BAD_PAGE_TOKEN"))
+    if violations or position is None:
+        raise InvalidArgument(violations)
+    return min(request.page_size or default, largest), position
+
+
+def page_token(method: str, position: str) -> str:
+    """A token that leads `read_page` of the same method back to `position`."""
+    payload = position.encode()
+    return base64.urlsafe_b64encode(_digest(method, payload) + payload).decode().rstrip("=")
+
+
+def _position(method: str, token: str) -> str | None:
+    """The position in a token, None for one that `page_token` did not make for this method.
+
+    The digest finds tokens that were cut, changed or taken from another method. It is no secret, because a
+    token allows nothing that a caller may not do anyway.
+    """
+    if not token:
+        return ""
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        position = raw[_DIGEST_BYTES:].decode()
+    except (binascii.Error, ValueError):
+        return None
+    return position if raw[:_DIGEST_BYTES] == _digest(method, position.encode()) else None
+
+
+def _digest(method: str, payload: bytes) -> bytes:
+    key = method.encode()[:64]
+    return hashlib.blake2b(payload, digest_size=_DIGEST_BYTES, key=key, person=b"waypost.page").digest()

@@ -1,0 +1,109 @@
+"""Several serving processes on one port: starts them, replaces those that die, and stops them together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from dataclasses import dataclass, replace
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+
+from waypost.server.app import run
+from waypost.server.config import Config
+from waypost.server.logs import configure_logs
+
+_LOG = logging.getLogger("waypost.workers")
+
+#: A worker that lives no longer than this did not get going; so many in a row, and something is wrong that
+#: starting again does not mend.
+_SHORT_LIFE_S = 10.0
+_MAX_SHORT_LIVES = 5
+
+#: A worker that has not ended this long after its grace is killed.
+_KILL_AFTER_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    process: BaseProcess
+    started_s: float
+
+
+def serve_with_workers(config: Config) -> int:
+    """Serves until SIGTERM or SIGINT; the exit code, 1 when the workers die as soon as they are started."""
+    port_holder = _hold_port(config)
+    config = replace(config, port=port_holder.getsockname()[1])
+    stop_reader, stop_writer = os.pipe()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os.write(stop_writer, b"."))
+    facts = {"host": config.host, "port": config.port, "workers": config.workers, "pid": os.getpid()}
+    _LOG.info("starting workers", extra={"facts": facts})
+    workers = [_start(config) for _ in range(config.workers)]
+    short_lives = 0
+    try:
+        while short_lives < _MAX_SHORT_LIVES:
+            ended = wait([stop_reader, *(worker.process.sentinel for worker in workers)])
+            if stop_reader in ended:
+                return 0
+            for at, worker in enumerate(workers):
+                if worker.process.sentinel not in ended:
+                    continue
+                life_s = time.monotonic() - worker.started_s
+                short_lives = short_lives + 1 if life_s < _SHORT_LIFE_S else 0
+                lost = {
+                    "pid": worker.process.pid,
+                    "exit_code": worker.process.exitcode,
+                    "life_s": round(life_s, 1),
+                }
+                _LOG.error("worker died", extra={"facts": lost})
+                workers[at] = _start(config)
+        _LOG.error("workers die as soon as they are started; giving up")
+        return 1
+    finally:
+        _stop(workers, config.grace_s)
+        port_holder.close()
+
+
+def _hold_port(config: Config) -> socket.socket:
+    """A socket that is bound but does not listen: it fixes the port, and takes no connection."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    holder = socket.socket(family)
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    holder.bind((config.host, config.port))
+    return holder
+
+
+def _start(config: Config) -> _Worker:
+    # Spawned: gRPC does not survive a fork.
+    process = multiprocessing.get_context("spawn").Process(target=_work, args=(config,))
+    process.start()
+    return _Worker(process, time.monotonic())
+
+
+def _work(config: Config) -> None:
+    configure_logs(config.log_format, config.log_level)
+    asyncio.run(_serve_while_parent_lives(config))
+
+
+async def _serve_while_parent_lives(config: Config) -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        # Whoever killed the parent wants the port back.
+        asyncio.get_running_loop().add_reader(parent.sentinel, os.kill, os.getpid(), signal.SIGTERM)
+    await run(config, reuse_port=True)
+
+
+def _stop(workers: list[_Worker], grace_s: float) -> None:
+    for worker in workers:
+        worker.process.terminate()
+    end_s = time.monotonic() + grace_s + _KILL_AFTER_S
+    for worker in workers:
+        worker.process.join(max(0.0, end_s - time.monotonic()))
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()

@@ -1,0 +1,63 @@
+"""What tests of every kind share: a built gazetteer, and real server processes over it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server_process import Server
+from waypost.server.gazetteer.store import SnapshotStore
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """A data directory with a whole gazetteer: WAYPOST_DATA_DIR, else one built once for these sources."""
+    given = os.environ.get("WAYPOST_DATA_DIR")
+    if given:
+        return Path(given)
+    directory = ROOT / ".cache" / f"data-{_sources_digest()}"
+    if SnapshotStore(directory).present_id() is None:
+        from waypost.server.gazetteer.build import build  # not at the top: most tests need no kernels
+
+        for outdated in directory.parent.glob("data-*"):
+            shutil.rmtree(outdated)
+        build(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def server(data_dir: Path) -> Iterator[Server]:
+    """One server for all tests that leave it as they found it."""
+    with Server(data_dir) as running:
+        running.wait_until_serving()
+        yield running
+
+
+@pytest.fixture
+def start_server(data_dir: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers of a test's own, with flags; they are ended after the test."""
+    started: list[Server] = []
+
+    def start(*flags: str) -> Server:
+        started.append(Server(data_dir, *flags))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.kill()
+
+
+def _sources_digest() -> str:
+    digest = hashlib.sha256((ROOT / "constraints.txt").read_bytes())
+    for folder in ("gazetteer", "geocoder"):
+        for source in sorted((ROOT / "server/waypost/server" / folder).rglob("*")):
+            if source.is_file() and source.suffix != ".pyc":
+                digest.update(source.read_bytes())
+    return digest.hexdigest()[:12]
