@@ -59,17 +59,11 @@ PLACES: dict[str, Column] = {
     "place_id": Column("text", "rows", "as in the API; also gives the source id"),
     "source_id": Column("text", "rows", "the source's own id"),
     "display_name": Column("text", "rows", "usual name; of a postal code its canonical writing"),
-    "short_name": Column(
-        "text", "rows", "ISO code of a country (DE) or region (CA), IATA of an airport; else empty"
-    ),
+    "short_name": Column("text", "rows", "ISO code of a country (DE) or region (CA), IATA of an airport; else empty"),
     "formatted_address": Column("text", "rows", "one line, by the country's template"),
     "place_id_order": Column("int32", "rows", "rows by ascending place_id bytes, for lookup by id"),
-    "alias_offsets": Column(
-        "int64", "rows + 1", "aliases of row r are alias_offsets[r] to alias_offsets[r + 1]"
-    ),
+    "alias_offsets": Column("int64", "rows + 1", "aliases of row r are alias_offsets[r] to alias_offsets[r + 1]"),
     "alias_text": Column("text", "aliases", "every name and code of the row, the primary first, none twice"),
     "alias_kind": Column("uint8", "aliases", "index into ALIAS_KINDS"),
-    "alias_language": Column(
-        "text", "aliases", "BCP-47 tag where the data tells or the script proves it, else empty"
-    ),
+    "alias_language": Column("text", "aliases", "BCP-47 tag where the data tells or the script proves it, else empty"),
 }
