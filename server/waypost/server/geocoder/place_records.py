@@ -1,0 +1,51 @@
+"""What describing a place needs, laid side by side: a record of 64 bytes and one text for each row.
+
+A place's columns lie in twenty files, and a page of each that nobody has read lately costs more than reading it:
+from the columns a random place took 22 µs, from its record and its text it takes half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from waypost.server.gazetteer.snapshot import TextColumn
+from waypost.server.geocoder.viewport import build_viewports
+
+#: The layout for struct.unpack; its fields are those of _FIELDS. One line of a processor's cache.
+RECORD_FORMAT = "=2d4i4iIH3B7x"
+RECORD_BYTES = 64
+_FIELDS = (
+    ("latitude", "f8"), ("longitude", "f8"), ("viewport", "i4", 4), ("locality", "i4"), ("admin2", "i4"),
+    ("admin1", "i4"), ("country", "i4"), ("population", "u4"), ("time_zone", "u2"), ("place_type", "u1"),
+    ("category", "u1"), ("layer", "u1"), ("padding", "u1", 7),
+)  # fmt: skip
+#: The texts of a place in their order, joined by TEXT_SEPARATOR, which no name has in it.
+RECORD_TEXTS = ("place_id", "source_id", "display_name", "short_name", "formatted_address")
+TEXT_SEPARATOR = "\n"
+
+_Arrays = Mapping[str, npt.NDArray[np.generic] | TextColumn]
+
+
+def build_place_records(arrays: _Arrays) -> dict[str, npt.NDArray[np.generic] | TextColumn]:
+    """`place_record` (rows, 64) uint8 and `place_text`, from the finished arrays of schema.PLACES."""
+    columns = {**arrays, **build_viewports(arrays)}
+    latitude = np.asarray(arrays["latitude"])
+    records = np.zeros(latitude.size, np.dtype(list(_FIELDS)))
+    for name, *_ in _FIELDS:
+        if name != "padding":
+            records[name] = columns[name]
+    texts = []
+    for name in RECORD_TEXTS:
+        column = arrays[name]
+        assert isinstance(column, TextColumn)  # noqa: S101 - the schema says so
+        texts.append(column.to_arrow())
+    joined = pc.binary_join_element_wise(*texts, pa.scalar(TEXT_SEPARATOR, pa.large_string()))
+    return {
+        "place_record": records.view(np.uint8).reshape(latitude.size, RECORD_BYTES),
+        "place_text": TextColumn.from_arrow(joined),
+    }

@@ -1,0 +1,129 @@
+"""Every constant of the forward ranking, by name and with its reason. docs/ranking.md shows them at work.
+
+Scores are sums of terms in one unit: 1.0 is about what it is worth to explain one short word of the query.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from waypost.server.geocoder import postings as p
+from waypost.server.model import PlaceType
+
+#: What fame is worth: the gap between a metropolis (importance 0.9) and a village (0.2) must not pay for
+#: leaving one word of the query unexplained, else "Paris, TX" is Paris in France.
+IMPORTANCE_WEIGHT = 1.5
+#: Explaining a word is worth this much, plus so much for each of its first eight letters: longer words are rarer.
+WORD_GAIN = 1.0
+LETTER_GAIN = 0.1
+LETTERS_COUNTED = 8
+#: House numbers and the like rarely mean a place; from four digits on they may be a postal code.
+SHORT_NUMBER_GAIN = 0.5
+LONG_NUMBER_GAIN = 1.8
+#: Words that say nothing about which place is meant.
+FILLER_GAIN = 0.1
+#: A Han character is a third of a word: place names have two to four.
+HAN_GAIN = 0.5
+
+#: A name that is not the primary one costs a fixed part and a share of the fame, since the names of famous
+#: places are spread over many more languages: "Salem" in a list of names of Jerusalem says little.
+NAME_COST = {
+    p.PRIMARY: 0.0, p.OFFICIAL: 0.05, p.ALTERNATE: 0.1, p.DERIVED: 0.1, p.CODE: 0.1, p.TRANSLITERATION: 0.3,
+}  # fmt: skip
+NAME_FAME_COST = {
+    p.PRIMARY: 0.0, p.OFFICIAL: 0.45, p.ALTERNATE: 0.35, p.DERIVED: 0.2, p.CODE: 0.1, p.TRANSLITERATION: 0.4,
+}  # fmt: skip
+#: A name is close to the primary one if it is that less its last words ("New York" of New York City), or one letter
+#: away ("Marseilles"), or the name of the area around the place, which is often its local form ("Torino").
+CLOSE_NAME_COST = 0.02
+CLOSE_NAME_FAME_COST = 0.08
+#: The sources list airports' codes among the names of cities.
+CITY_CODE_FAME_COST = 0.7
+#: Who writes a name that a city and its district share means the city.
+DISTRICT_COST = 0.25
+#: Names in other scripts than Latin are alternate names throughout, so being one says nothing.
+OTHER_SCRIPT_NAME_COST = 0.02
+
+#: A code as the place meant, beside words that are no part of it: "Bar in LA" hardly means Laos.
+CODE_BESIDE_WORDS_COST = 1.2
+#: Each typing error, and what a correction costs more where the word is short.
+EDIT_COST = 0.55
+EDIT_SHORT_COST = 2.0
+#: A coarse answer that a finer one in the query supports ("10115 Berlin" for Berlin): the finer one is meant, so
+#: this is more than all that fame can be worth.
+FINER_CONTEXT_COST = 1.6
+#: The fame of what contains a place speaks for the place too: "J5V, Canada" is the postal code, although Canada
+#: alone is a thousand times as well known.
+CONTEXT_WEIGHT = 1.2
+#: So that a name of several words that is the whole query ("New York", "US-CA") does not fall behind a place and
+#: an area which its words could be taken for one by one.
+WHOLE_QUERY_BONUS = CONTEXT_WEIGHT
+#: A code of several parts ("TW-TPE"), or a query of two to four capital letters ("ESNO"), is meant as a code.
+WHOLE_CODE_BONUS = 0.5
+#: Share of a name's cost that counts where it is only context: which area is meant is then hardly in doubt.
+CONTEXT_NAME_SHARE = 0.3
+#: A neighbouring bigger place as context is weaker than a containing area ("Kreuzberg, Berlin").
+NEARBY_CONTEXT_COST = 0.15
+#: The same place named twice ("Bayern, Bavaria") rather than a place and what contains it.
+SAME_PLACE_COST = 0.25
+#: The most that nearness to the caller's focus adds: it decides among towns of similar fame, and never moves a
+#: metropolis. Falls to half at FOCUS_HALF_M.
+FOCUS_WEIGHT = 0.35
+FOCUS_HALF_M = 100_000.0
+
+#: A place of this importance or more serves as context for places around it.
+NEARBY_IMPORTANCE = 0.3
+#: Radius of that: a village's few kilometres to a metropolis' 60, growing with importance.
+NEARBY_RADIUS_MIN_M = 8_000.0
+NEARBY_RADIUS_MAX_M = 60_000.0
+
+#: Words that the answer leaves out contradict it if they name something this well known: an area (a country or
+#: a larger region), or a city. Lesser names are chance hits of ordinary words.
+CONTRADICTING_AREA = 0.5
+CONTRADICTING_PLACE = 0.6
+
+#: Countries whose postal codes are known only by their first part, in the order of match.truncated_length.
+TRUNCATING_COUNTRIES = ("GB", "CA", "NL", "US")
+
+#: Words that say nothing about which place is meant, in the languages of most queries; folded.
+FILLERS = (
+    "near", "the", "of", "in", "at", "by", "on", "to", "a", "an", "and", "bei", "nahe", "am", "der", "die", "das",
+    "von", "und", "de", "la", "le", "les", "du", "des", "el", "los", "las", "del", "y", "e", "en", "pres", "sur",
+    "da", "do", "dos", "das", "di", "della", "il", "lo", "van", "het", "plz", "zip", "code", "postal", "address",
+    "area", "international",
+)  # fmt: skip
+#: Words that say what kind of place is meant: a name that has them is preferred to one that has not ("Orange
+#: County", "Guatemala City"), but leaving them out is no contradiction.
+KINDS = (
+    "city", "town", "village", "county", "state", "province", "region", "district", "municipality", "prefecture",
+    "governorate", "oblast", "rayon", "airport", "aeropuerto", "aeroport", "flughafen", "aeroporto", "lotnisko",
+    "republic", "department", "canton", "stadt", "land", "kreis", "gmina", "powiat", "ciudad", "cidade", "ville",
+    "provincia", "provincie", "provinz", "departamento", "estado", "comune", "gemeinde", "gemeente", "commune",
+)  # fmt: skip
+KIND_GAIN = 0.6
+#: One letter is an initial far more often than one of the few villages with such a name.
+LETTER_WORD_GAIN = 0.4
+
+
+def name_cost(
+    kind: npt.NDArray[np.uint8],
+    importance: npt.NDArray[np.float64],
+    script: npt.NDArray[np.uint8],
+    close: npt.NDArray[np.bool_],
+    place_type: npt.NDArray[np.uint8],
+) -> npt.NDArray[np.float64]:
+    """What using each name costs.
+
+    Depends on how the name came to its place, the place's fame, the script (0 = Latin), whether it is `close` to the
+    primary name, and the place's type.
+    """
+    fixed = np.array([NAME_COST[k] for k in range(len(NAME_COST))])[kind]
+    fame = np.array([NAME_FAME_COST[k] for k in range(len(NAME_FAME_COST))])[kind]
+    fixed = np.where(close, np.minimum(fixed, CLOSE_NAME_COST), fixed)
+    fame = np.where(close, np.minimum(fame, CLOSE_NAME_FAME_COST), fame)
+    city_code = (kind == p.CODE) & (place_type == PlaceType.LOCALITY)
+    fame = np.where(city_code, CITY_CODE_FAME_COST, fame)
+    latin = fixed + fame * IMPORTANCE_WEIGHT * importance
+    cost = np.where((script == 0) | (kind == p.CODE), latin, OTHER_SCRIPT_NAME_COST)
+    return cost + np.where(place_type == PlaceType.DISTRICT, DISTRICT_COST, 0.0)

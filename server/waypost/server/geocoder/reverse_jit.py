@@ -1,0 +1,28 @@
+"""How the kernels of reverse geocoding are compiled.
+
+They read many arrays in nested tuples and allocate nothing. Counting references to those arrays on each call
+would take more time than the search (measured: half of it), so numba's reference counting is left out; what
+calls a kernel holds the arrays. (`_nrt` is an option of numba that its stubs do not list.) The hottest functions
+are inlined, since handing on such tuples is costly too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from numba import njit
+
+Kernel = TypeVar("Kernel", bound=Callable[..., object])
+
+
+def njit_kernel(function: Kernel) -> Kernel:
+    """The function, compiled and cached on disk; it releases the GIL and must not make arrays."""
+    compiled = njit(cache=True, nogil=True, _nrt=False)(function)  # type: ignore[call-overload]
+    return cast(Kernel, compiled)
+
+
+def njit_inlined(function: Kernel) -> Kernel:
+    """As njit_kernel, and put into each kernel that calls it."""
+    compiled = njit(cache=True, nogil=True, _nrt=False, inline="always")(function)  # type: ignore[call-overload]
+    return cast(Kernel, compiled)

@@ -1,0 +1,201 @@
+"""What is at a point: the kernel of reverse geocoding, for one point or a column of points.
+
+The country first, by polygon; near a border the settlements around have a say. Then the best locality of that
+country, the nearest postal code, the nearest airport. Rows of the gazetteer come out, no places: reverse.py.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from waypost.server.gazetteer.sources.borders import SEA
+from waypost.server.geocoder import reverse_confidence as confidence
+from waypost.server.geocoder.borders import ISLAND_REACH_M, NEAR_BORDER_REACH_M, BorderArrays, situation_at
+from waypost.server.geocoder.candidates import (
+    LOCALITY_REACH_M,
+    POSTAL_REACH_M,
+    Candidates,
+    best_candidate,
+    best_within,
+)
+from waypost.server.geocoder.distance import distance_m
+from waypost.server.geocoder.place_grid import (
+    ANY_COUNTRY,
+    LOCALITIES,
+    POIS,
+    POSTAL_CODES,
+    Eye,
+    PlaceGrid,
+    best_point,
+    eye_at,
+)
+from waypost.server.geocoder.reverse_jit import njit_inlined, njit_kernel
+from waypost.server.model import LocationSource, NoticeCode, PlaceType
+
+#: A point at most this far off a coast of the map is on land: 1:10m leaves out piers, spits and small bays.
+#: 91 % of the places outside of every polygon lie within it, 99.9 % of these at their own country's coast.
+COAST_TOLERANCE_M = 3_000.0
+#: A point has the region and district of its best locality up to this distance, whatever the radius asked for.
+AREA_REACH_M = LOCALITY_REACH_M
+
+#: Bits of wanted place types are 1 << PlaceType, bits of notices 1 << NoticeCode.
+LOCALITY_BIT = 1 << PlaceType.LOCALITY
+POSTAL_BIT = 1 << PlaceType.POSTAL_CODE
+POI_BIT = 1 << PlaceType.POI
+COUNTRY_BIT = 1 << PlaceType.COUNTRY
+REGION_BIT = 1 << PlaceType.REGION
+DISTRICT_BIT = 1 << PlaceType.DISTRICT
+AREA_BITS = REGION_BIT | DISTRICT_BIT
+POINT_BITS = LOCALITY_BIT | POSTAL_BIT | POI_BIT
+AT_SEA_BIT = 1 << NoticeCode.AT_SEA
+TOO_FAR_BIT = 1 << NoticeCode.TOO_FAR
+NEAR_BORDER_BIT = 1 << NoticeCode.NEAR_BORDER
+
+_OWN = int(LocationSource.OWN)
+
+
+class ReverseArrays(NamedTuple):
+    """All that the kernel reads; `countries` has the rows of countries, the arrays after it are schema.PLACES'."""
+
+    borders: BorderArrays
+    grid: PlaceGrid
+    locality_lists: Candidates
+    postal_lists: Candidates
+    countries: npt.NDArray[np.int32]
+    locality: npt.NDArray[np.int32]
+    location_source: npt.NDArray[np.uint8]
+
+
+class Found(NamedTuple):
+    """What is at a point: countries, and points of the grid; -1 where there is nothing. Distances in metres.
+
+    `near` is the locality whose region and district the point has. `notices` has bits 1 << NoticeCode.
+    """
+
+    country: int
+    country_confidence: float
+    other: int
+    border_m: float
+    locality: int
+    locality_m: float
+    locality_confidence: float
+    near: int
+    near_m: float
+    postal: int
+    postal_m: float
+    postal_confidence: float
+    poi: int
+    poi_m: float
+    notices: int
+
+
+@njit_inlined
+def country_of(arrays: ReverseArrays, eye: Eye) -> tuple[int, float, int, float]:
+    """The country of a point and its confidence, a near foreign country and the distance to it.
+
+    The country is SEA at sea, the other one SEA where none is within NEAR_BORDER_REACH_M.
+    """
+    situation = situation_at(arrays.borders, eye.latitude, eye.longitude)
+    country, other, border_m = situation.nearest, situation.other, situation.other_m
+    sure = confidence.COUNTRY_INSIDE
+    if situation.open_sea:
+        return SEA, 0.0, SEA, np.inf
+    if situation.country == SEA:
+        sure = confidence.COUNTRY_AT_COAST
+        island = island_country(arrays.grid, eye)
+        if country == SEA or situation.nearest_m > COAST_TOLERANCE_M:
+            country = island
+            if country == SEA:
+                return SEA, 0.0, SEA, np.inf
+        elif other == SEA:
+            other, border_m = island, situation.nearest_m
+        if country != situation.nearest:
+            other, border_m = situation.nearest, situation.nearest_m
+        elif other == country:
+            other = SEA
+    if other == SEA:
+        return country, sure, SEA, np.inf
+    country, other, share = weigh_settlements(arrays.grid, arrays.locality_lists, eye, country, other, border_m)
+    return country, min(share, confidence.COUNTRY_NEAR_BORDER_MOST), other, border_m
+
+
+@njit_kernel
+def weigh_settlements(
+    grid: PlaceGrid, lists: Candidates, eye: Eye, country: int, other: int, border_m: float
+) -> tuple[int, int, float]:
+    """The likelier of the polygon's country and one near it, the less likely, and the probability of the former."""
+    _, own, _ = best_candidate(grid, lists, eye, country, LOCALITY_REACH_M)
+    _, foreign, _ = best_candidate(grid, lists, eye, other, LOCALITY_REACH_M)
+    share = confidence.own_country_near_border(border_m, own, foreign)
+    if share < 0.5:
+        return other, country, 1.0 - share
+    return country, other, share
+
+
+@njit_kernel
+def nearby_locality(grid: PlaceGrid, lists: Candidates, eye: Eye, country: int) -> int:
+    """The best locality within AREA_REACH_M, -1 if there is none."""
+    best, _, _ = best_candidate(grid, lists, eye, country, AREA_REACH_M)
+    return best
+
+
+@njit_kernel
+def island_country(grid: PlaceGrid, eye: Eye) -> int:
+    """The country of a locality or airport at sea that is so near that the point is on its island, else SEA."""
+    best, _ = best_point(grid, LOCALITIES, eye, ANY_COUNTRY, ISLAND_REACH_M)
+    if best < 0:
+        best, _ = best_point(grid, POIS, eye, ANY_COUNTRY, ISLAND_REACH_M)
+    return int(np.int64(grid.points[best, 3])) if best >= 0 else SEA
+
+
+@njit_kernel
+def resolve(arrays: ReverseArrays, latitude: float, longitude: float, radius_m: float, wanted: int) -> Found:
+    """What is at the point, looking only for what `wanted` asks (bits of place types)."""
+    grid = arrays.grid
+    eye = eye_at(latitude, longitude)
+    country, country_sure, other, border_m = country_of(arrays, eye)
+    if country == SEA:
+        return Found(SEA, 0.0, SEA, np.inf, -1, 0.0, 0.0, -1, 0.0, -1, 0.0, 0.0, -1, 0.0, AT_SEA_BIT)
+    notices = NEAR_BORDER_BIT if border_m <= NEAR_BORDER_REACH_M else 0
+    locality, locality_m, locality_sure, near, near_m = -1, 0.0, 0.0, -1, 0.0
+    postal, postal_m, postal_sure, poi, poi_m = -1, 0.0, 0.0, -1, 0.0
+    if wanted & (LOCALITY_BIT | AREA_BITS):
+        lists = arrays.locality_lists
+        locality, _ = best_within(grid, lists, LOCALITIES, eye, country, LOCALITY_REACH_M, radius_m)
+        if locality >= 0:
+            locality_m = to_point_m(grid, locality, eye)
+            weight, edge_m = 1.0 / grid.points[locality, 4], grid.points[locality, 6]
+            locality_sure = country_sure * confidence.locality_confidence(locality_m, weight, edge_m)
+            if locality_m <= AREA_REACH_M:
+                near, near_m = locality, locality_m
+        elif radius_m < AREA_REACH_M:
+            near = nearby_locality(grid, lists, eye, country)
+            near_m = to_point_m(grid, near, eye) if near >= 0 else 0.0
+    if wanted & POSTAL_BIT:
+        reach_m = min(radius_m, POSTAL_REACH_M)
+        postal, _ = best_within(grid, arrays.postal_lists, POSTAL_CODES, eye, country, POSTAL_REACH_M, reach_m)
+        if postal >= 0:
+            postal_m = to_point_m(grid, postal, eye)
+            own_point = arrays.location_source[grid.rows[postal, 0]] == _OWN
+            postal_sure = country_sure * confidence.postal_confidence(postal_m, own_point, grid.rows[postal, 1])
+    if wanted & POI_BIT:
+        poi, _ = best_point(grid, POIS, eye, ANY_COUNTRY, radius_m)
+        poi_m = to_point_m(grid, poi, eye) if poi >= 0 else 0.0
+    if wanted & POINT_BITS:
+        if locality < 0 and postal < 0 and poi < 0:
+            notices |= TOO_FAR_BIT
+    elif near < 0 and not wanted & COUNTRY_BIT:
+        notices |= TOO_FAR_BIT
+    return Found(
+        country, country_sure, other, border_m, locality, locality_m, locality_sure, near, near_m,
+        postal, postal_m, postal_sure, poi, poi_m, notices,
+    )  # fmt: skip
+
+
+@njit_inlined
+def to_point_m(grid: PlaceGrid, point: int, eye: Eye) -> float:
+    """Metres along the surface to a point of the grid."""
+    return float(distance_m(eye.latitude, eye.longitude, grid.positions[point, 0], grid.positions[point, 1]))

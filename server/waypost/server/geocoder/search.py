@@ -1,0 +1,415 @@
+"""One query from bytes to ranked readings: fold, find names, score, correct typing errors where words are left.
+
+The same kernel answers a single query, with all that is needed to explain it, and a column of queries.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from waypost.server.geocoder import ranking
+from waypost.server.geocoder.borrow import borrowed
+from waypost.server.geocoder.calibration import FEATURES, confidence
+from waypost.server.geocoder.distance import distance_m
+from waypost.server.geocoder.match import (
+    EXPLAINED,
+    IMPORTANCE,
+    MAX_PARTS,
+    NAME,
+    TERMS,
+    Contexts,
+    Filter,
+    Top,
+    by_gain,
+    gather_contexts,
+    new_contexts,
+    new_top,
+    read_contexts,
+    score_spans,
+)
+from waypost.server.geocoder.normalize import DIGIT, Tokens, new_tokens, tokenize
+from waypost.server.geocoder.notation_prefilter import could_be_notation
+from waypost.server.geocoder.postings import CODE, posting_importance, posting_kind, posting_type
+from waypost.server.geocoder.spans import (
+    ANY_TYPE,
+    MAX_SPANS,
+    SPAN,
+    Index,
+    Words,
+    add_corrections,
+    find_spans,
+    word_gains,
+)
+from waypost.server.model import PlaceType
+
+#: Readings kept where one answer is wanted: enough to find the best that is another place, for the margin.
+FEW = 5
+#: Unexplained words are worth correcting from this on: one short word.
+_WORTH_CORRECTING = 0.9
+#: What is tried where words are left over: (edits, whether words that are explained are corrected too). Most
+#: errors are one edit in a word that then means nothing; only if that fails, one in a word that happens to be
+#: a name ("Berlim, Germany" is a village and a country), and two edits.
+_EFFORTS = ((1, False), (2, False), (1, True))
+#: Two readings of one name this near to each other are one place (a city and its district, an enclave's twins).
+SAME_PLACE_M = 12_000.0
+
+_DISTRICT = int(PlaceType.DISTRICT)
+_POSTAL_CODE = int(PlaceType.POSTAL_CODE)
+
+#: Flags of a search.
+TRUNCATED, CONTRADICTED, NOTATION = 1, 2, 4
+
+
+@njit(cache=True, nogil=True)
+def new_scratch(capacity):  # type: ignore[no-untyped-def]
+    """Room for everything that one query needs, to be used again for the next."""
+    return (
+        new_tokens(),
+        np.empty(MAX_SPANS, SPAN),
+        new_contexts(),
+        new_top(capacity),
+        np.empty(MAX_SPANS, np.int64),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _borrow(index, words, limits, scratch):  # type: ignore[no-untyped-def]
+    """The same without reference counts; the caller of the calling function holds them."""
+    tokens, spans, contexts, top, order = scratch
+    return (
+        Index(
+            borrowed(index.entries),
+            borrowed(index.pool),
+            borrowed(index.slots),
+            borrowed(index.postings),
+            borrowed(index.truncating),
+            borrowed(index.places),
+        ),
+        Words(
+            borrowed(words.word_hash),
+            borrowed(words.word_offsets),
+            borrowed(words.word_letters),
+            borrowed(words.delete_offsets),
+            borrowed(words.delete_entries),
+        ),
+        Filter(borrowed(limits.types), borrowed(limits.countries), borrowed(limits.box), borrowed(limits.focus)),
+        (
+            Tokens(borrowed(tokens.char), borrowed(tokens.prefix), borrowed(tokens.word)),
+            borrowed(spans),
+            Contexts(borrowed(contexts.area), borrowed(contexts.near)),
+            Top(borrowed(top.reading), borrowed(top.size), borrowed(top.chosen), borrowed(top.rows)),
+            borrowed(order),
+        ),
+    )
+
+
+@njit(cache=True, nogil=True)
+def search(index, words, data, begin, end, field_ends, field_types, limits, scratch):  # type: ignore[no-untyped-def]
+    """Fills `scratch` with the readings of `data[begin:end]`: (words, spans, worth of all words, flags).
+
+    `field_ends` are the bytes at which the fields of a structured address end (one for free text) and
+    `field_types` the place types that each allows, as bits.
+    """
+    tokens, spans, contexts, top, order = scratch
+    top.size[:] = 0
+    flags = 0
+    count = tokenize(index.entries, index.pool, data, begin, end, tokens)
+    if count < 0:
+        flags |= TRUNCATED
+        count = -count
+    whole = 0.0
+    at_field = 0
+    word_gains(tokens, count)
+    for token in range(count):
+        while tokens.word[token].byte_start >= field_ends[at_field]:
+            at_field += 1
+        tokens.word[token].field = at_field
+        whole += tokens.word[token].gain
+    capitals = count == 1 and _is_code_like(data, tokens.word[0].byte_start, tokens.word[0].byte_end)
+    exact = find_spans(index, tokens, count, field_types, spans)
+    if exact < 0:
+        flags |= TRUNCATED
+        exact = -exact
+    found = exact
+    for effort in range(len(_EFFORTS) + 1):
+        if effort > 0:
+            if not _worth_correcting(tokens, count, top):
+                break
+            edits, everything = _EFFORTS[effort - 1]
+            settled = np.uint64(0) if everything or top.size[0] == 0 else top.reading[0].mask
+            found = add_corrections(index, words, tokens, count, field_types, spans, exact, edits, settled)
+            if found == exact:
+                continue
+            top.size[:] = 0
+        gather_contexts(index.postings, index.places, spans, found, contexts)
+        by_gain(spans, found, order)
+        if score_spans(index.postings, index.places, spans, found, contexts, order, whole, capitals, limits, top):
+            flags |= TRUNCATED
+    return count, found, whole, flags
+
+
+@njit(cache=True, nogil=True)
+def _is_code_like(data, begin, end):  # type: ignore[no-untyped-def]
+    """Whether a word is two to four capital letters, as people write codes."""
+    if not 2 <= end - begin <= 4:
+        return False
+    for byte in data[begin:end]:  # noqa: SIM110 - kernels have no generators
+        if not 65 <= byte <= 90:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _worth_correcting(tokens, count, top):  # type: ignore[no-untyped-def]
+    """Whether the best reading leaves a word unexplained that might be misspelt."""
+    mask = top.reading[0].mask if top.size[0] > 0 else np.uint64(0)
+    for token in range(count):
+        word = tokens.word[token]
+        left_over = (mask >> np.uint64(token)) & np.uint64(1) == 0
+        if left_over and word.kind != DIGIT and word.gain > _WORTH_CORRECTING:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def same_place(places, left, right):  # type: ignore[no-untyped-def]
+    """Whether two rows found under one name are one place to people: one contains the other, or they coincide."""
+    left_anchor, right_anchor = places[left].anchor, places[right].anchor
+    if left_anchor <= right_anchor <= places[left].last or right_anchor <= left_anchor <= places[right].last:
+        return True
+    return (
+        distance_m(places[left].latitude, places[left].longitude, places[right].latitude, places[right].longitude)
+        <= SAME_PLACE_M
+    )
+
+
+@njit(cache=True, nogil=True)
+def distinct(places, top, limit, merge, kept):  # type: ignore[no-untyped-def]
+    """Positions in `top` of the first `limit` readings that are places of their own, into `kept`; how many."""
+    count = 0
+    for reading in range(top.size[0]):
+        if count >= limit:
+            break
+        again = False
+        if merge:
+            for at in range(count):
+                other = kept[at]
+                if top.reading[other].span == top.reading[reading].span and same_place(
+                    places, top.reading[other].row, top.reading[reading].row
+                ):
+                    again = True
+                    break
+        if not again:
+            kept[count] = reading
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def runner_up(places, top, reading):  # type: ignore[no-untyped-def]
+    """The best score among the first FEW of a reading that means another place; -inf if there is none."""
+    for other in range(min(FEW, top.size[0])):
+        if other != reading and not same_place(places, top.reading[other].row, top.reading[reading].row):
+            return top.reading[other].score
+    return -np.inf
+
+
+@njit(cache=True, nogil=True)
+def contradicts(postings, scratch, found, mask):  # type: ignore[no-untyped-def]
+    """Words, as bits, that a reading leaves out although they surely name another country, region or city."""
+    _, spans, _, _, _ = scratch
+    result = np.uint64(0)
+    for span in range(found):
+        if spans[span].mask & mask != 0 or spans[span].edits > 0 or spans[span].postal:
+            continue
+        head = spans[span].head
+        for at in range(head + 1, head + 1 + min(spans[span].count, 4)):
+            posting = postings[at]
+            if posting_kind(posting) == CODE and spans[span].gain < 1.0:
+                continue
+            known = ranking.CONTRADICTING_AREA if posting_type(posting) <= _DISTRICT else ranking.CONTRADICTING_PLACE
+            if posting_importance(posting) >= known:
+                result |= spans[span].mask
+                break
+    return result
+
+
+@njit(cache=True, nogil=True)
+def describe(index, scratch, count, found, whole, reading, features):  # type: ignore[no-untyped-def]
+    """Fills `features` (FEATURES) with what the confidence of a reading depends on; returns the contradicting words."""
+    tokens, spans, _, top, _ = scratch
+    row = top.reading[reading].row
+    mask = top.reading[reading].mask
+    against = contradicts(index.postings, scratch, found, mask)
+    margin = top.reading[reading].score - runner_up(index.places, top, reading)
+    place_type = np.int64(index.places[row].place_type)
+    leading = 0.0
+    for token in range(count):
+        if tokens.word[token].kind != DIGIT and tokens.word[token].gain > _WORTH_CORRECTING:
+            if (mask >> np.uint64(token)) & np.uint64(1) == 0:
+                leading = 1.0
+            break
+    unexplained = max(0.0, whole - top.reading[reading].terms[EXPLAINED])
+    edits = top.reading[reading].edits
+    levels = top.reading[reading].levels
+    features[0] = 1.0
+    features[1] = unexplained / max(whole, 1e-9)
+    features[2] = leading
+    features[3] = max(-1.0, min(margin, 1.5))
+    features[4] = top.reading[reading].terms[IMPORTANCE] / ranking.IMPORTANCE_WEIGHT
+    features[5] = -top.reading[reading].terms[NAME]
+    features[6] = 1.0 if edits == 1 else 0.0
+    features[7] = 1.0 if edits > 1 else 0.0
+    features[8] = 1.0 if levels > 0 else 0.0
+    features[9] = 1.0 if against != 0 else 0.0
+    features[10] = 1.0 if place_type <= _DISTRICT else 0.0
+    features[11] = 1.0 if place_type == _POSTAL_CODE else 0.0
+    features[12] = 1.0 if top.reading[reading].kind == CODE and levels == 0 else 0.0
+    features[13] = 1.0 if edits > 0 and levels == 0 else 0.0
+    features[14] = leading * features[10]
+    features[15] = 1.0 if place_type == _POSTAL_CODE and levels == 0 else 0.0
+    features[16] = max(-1.0, min(margin, 0.25)) * 4.0
+    span = spans[top.reading[reading].span]
+    letters = tokens.word[span.last - 1].end - tokens.word[span.first].start
+    features[17] = 1.0 if span.country >= 0 else 0.0
+    features[18] = features[4] * features[13]
+    features[19] = edits / letters * (1.0 + features[13])
+    features[20] = 1.0 if letters <= 3 and levels == 0 else 0.0
+    features[21] = features[4] * (1.0 - features[8]) * (1.0 - features[6]) * (1.0 - features[7])
+    features[22] = leading * features[8]
+    features[24] = features[13] * features[3]
+    features[25] = features[13] * features[7]
+    features[26] = features[13] * max(0.0, features[4] - 0.5)
+    features[27] = features[13] / letters
+    features[23] = features[1] * (1.0 - features[8])
+    return against
+
+
+@njit(cache=True, nogil=True)
+def search_column(  # type: ignore[no-untyped-def]
+    index, words, data, offsets, field_ends, field_types, limits, weights, row, sure, flags
+):
+    """Answers text i = `data[offsets[i]:offsets[i + 1]]` for every i: `row` (-1 = none), confidence `sure`, `flags`.
+
+    `field_ends` is (texts, fields): of each text the bytes where its fields end. Texts that may be coordinates
+    or plus codes are only flagged.
+    """
+    _search_column(
+        index, words, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, new_scratch(FEW)
+    )
+
+
+@njit(cache=True, nogil=True)
+def _search_column(  # type: ignore[no-untyped-def]
+    index, words, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, scratch
+):
+    index, words, limits, scratch = _borrow(index, words, limits, scratch)
+    features = np.empty(FEATURES, np.float64)
+    top = scratch[3]
+    for text in range(offsets.size - 1):
+        begin, end = offsets[text], offsets[text + 1]
+        row[text] = -1
+        sure[text] = 0.0
+        if field_types[0] == ANY_TYPE and could_be_notation(data, begin, end):
+            flags[text] = NOTATION
+            continue
+        count, found, whole, flag = search(
+            index, words, data, begin, end, field_ends[text], field_types, limits, scratch
+        )
+        if top.size[0] > 0:
+            against = describe(index, scratch, count, found, whole, 0, features)
+            if against != 0:
+                flag |= CONTRADICTED
+            row[text] = top.reading[0].row
+            sure[text] = confidence(weights, features)
+        flags[text] = flag
+
+
+@njit(cache=True, nogil=True)
+def search_features(index, words, data, field_ends, field_types, limits):  # type: ignore[no-untyped-def]
+    """Row of the best answer to one text (-1 = none) and the features that its confidence depends on."""
+    scratch = new_scratch(FEW)
+    features = np.zeros(FEATURES, np.float64)
+    count, found, whole, _ = search(index, words, data, 0, data.size, field_ends, field_types, limits, scratch)
+    if scratch[3].size[0] == 0:
+        return np.int64(-1), features
+    describe(index, scratch, count, found, whole, 0, features)
+    return scratch[3].reading[0].row, features
+
+
+#: Layout of what `search_text` returns: a header, then the words, then the readings, each with its parts.
+HEADER = 6
+WORD_WIDTH = 2
+READING_WIDTH = 6
+PART_WIDTH = 5
+
+
+@njit(cache=True, nogil=True)
+def search_text(  # type: ignore[no-untyped-def]
+    index, words, data, field_ends, field_types, limits, weights, capacity, wanted, merge
+):
+    """Answers one text in full: (integers, floats), flat, since each array handed to Python costs a microsecond.
+
+    Integers: header (words, readings, flags, candidates scored, spans found, first word's position), per word its
+    bytes, per reading (row, edits, levels, kind, parts, contradicting words), and for each of its parts
+    (first word, last word + 1, row, edits, corrected word or -1). Floats: per reading confidence, score, terms.
+    """
+    scratch = new_scratch(max(capacity, FEW))
+    return _search_text(index, words, data, field_ends, field_types, limits, weights, capacity, wanted, merge, scratch)
+
+
+@njit(cache=True, nogil=True)
+def _search_text(  # type: ignore[no-untyped-def]
+    index, words, data, field_ends, field_types, limits, weights, capacity, wanted, merge, scratch
+):
+    index, words, limits, scratch = _borrow(index, words, limits, scratch)
+    tokens, spans, contexts, top, order = scratch
+    count, found, whole, flags = search(index, words, data, 0, data.size, field_ends, field_types, limits, scratch)
+    kept = np.empty(max(capacity, FEW), np.int64)
+    readings = distinct(index.places, top, wanted, merge, kept)
+    integers = np.empty(
+        HEADER + count * WORD_WIDTH + readings * (READING_WIDTH + (MAX_PARTS + 1) * PART_WIDTH), np.int64
+    )
+    terms = len(TERMS)
+    floats = np.empty(readings * (2 + terms), np.float64)
+    integers[0], integers[1], integers[2] = count, readings, flags
+    integers[3], integers[4], integers[5] = top.size[1], found, HEADER
+    at = HEADER
+    for token in range(count):
+        integers[at], integers[at + 1] = tokens.word[token].byte_start, tokens.word[token].byte_end
+        at += WORD_WIDTH
+    features = np.empty(FEATURES, np.float64)
+    for number in range(readings):
+        reading = kept[number]
+        against = describe(index, scratch, count, found, whole, reading, features)
+        floats[number * (2 + terms)] = confidence(weights, features)
+        floats[number * (2 + terms) + 1] = top.reading[reading].score
+        for term in range(terms):
+            floats[number * (2 + terms) + 2 + term] = top.reading[reading].terms[term]
+        head = at
+        at += READING_WIDTH
+        parts = 0
+        row = top.reading[reading].row
+        importance = top.reading[reading].terms[IMPORTANCE] / ranking.IMPORTANCE_WEIGHT
+        naming = np.int64(top.reading[reading].span)
+        place_type = np.int64(index.places[row].place_type)
+        parts, _, _, _, _, _ = read_contexts(
+            index.postings, index.places, spans, found, contexts, order, naming, row, place_type, importance, -np.inf,
+            top.chosen, top.rows,
+        )  # fmt: skip
+        for part in range(-1, parts):
+            span = naming if part < 0 else top.chosen[part]
+            integers[at], integers[at + 1] = spans[span].first, spans[span].last
+            integers[at + 2] = row if part < 0 else top.rows[part]
+            integers[at + 3], integers[at + 4] = spans[span].edits, spans[span].word
+            at += PART_WIDTH
+        parts += 1
+        integers[head], integers[head + 1], integers[head + 2] = (
+            row,
+            top.reading[reading].edits,
+            top.reading[reading].levels,
+        )
+        integers[head + 3], integers[head + 4] = top.reading[reading].kind, parts
+        integers[head + 5] = np.int64(against)
+    return integers[:at], floats

@@ -1,0 +1,32 @@
+"""Where compiled kernels are kept: a folder of the user's cache, one for each state of the kernels' sources.
+
+numba recompiles a cached function when its own file changes, but not when a function that it calls does, and it
+cannot write beside a package that was installed by somebody else. A folder named after the sources solves both.
+Importing this module sets the folder, so it comes before the first kernel: see geocoder/__init__.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numba
+from numba.core import config
+from platformdirs import user_cache_path
+
+
+def kernels_digest() -> str:
+    """Twelve hexadecimal digits that change with the source of any kernel."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        text = source.read_bytes()
+        if b"njit" in text:
+            digest.update(text)
+    return digest.hexdigest()[:12]
+
+
+# An operator who set NUMBA_CACHE_DIR knows better.
+if not config.CACHE_DIR:  # type: ignore[attr-defined]
+    config.CACHE_DIR = str(  # type: ignore[attr-defined]
+        user_cache_path("waypost") / "kernels" / kernels_digest()
+    )
