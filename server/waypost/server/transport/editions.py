@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Executor
+from typing import TypeVar
 
 from waypost.server import model
 from waypost.server.atlas import Atlas
@@ -11,6 +12,8 @@ from waypost.server.geocoder.engine import ENGINE_VERSION, Geocoder
 from waypost.server.transport.wire import answers
 from waypost.v1 import geocoding_pb2 as pb
 from waypost.v1 import places_pb2
+
+Response = TypeVar("Response", pb.GeocodeResponse, pb.ReverseGeocodeResponse)
 
 
 class Edition:
@@ -20,27 +23,40 @@ class Edition:
         self.geocoder = geocoder
         self.name = f"snapshots/{geocoder.snapshot_id}"
         self.credit = answers.credits_of(geocoder.layers)
+        # What every answer with these layers has in common. Copying it takes a fifth of building it.
+        self._forward_frames: dict[tuple[str, ...], pb.GeocodeResponse] = {}
+        self._reverse_frames: dict[tuple[str, ...], pb.ReverseGeocodeResponse] = {}
 
     def geocode(self, query: model.GeocodeQuery, response: pb.GeocodeResponse) -> int:
         """Fills the answer to a forward question; the number of results."""
         answer = self.geocoder.geocode(query)
-        response.snapshot = self.name
-        response.engine_version = ENGINE_VERSION
-        answers.fill_answer(response, answer, query.full, self.credit)
+        frame = self._forward_frames.get(answer.layers)
+        if frame is None:
+            frame = self._forward_frames[answer.layers] = self._frame(pb.GeocodeResponse(), answer.layers)
+        response.CopyFrom(frame)
+        answers.fill_answer(response, answer, query.full)
         return len(answer.results)
 
     def reverse(self, query: model.ReverseQuery, response: pb.ReverseGeocodeResponse) -> int:
         """Fills the answer to a question about a point; the number of results."""
         answer = self.geocoder.reverse(query)
-        response.snapshot = self.name
-        response.engine_version = ENGINE_VERSION
-        answers.fill_answer(response, answer, query.full, self.credit)
+        frame = self._reverse_frames.get(answer.layers)
+        if frame is None:
+            frame = self._reverse_frames[answer.layers] = self._frame(pb.ReverseGeocodeResponse(), answer.layers)
+        response.CopyFrom(frame)
+        answers.fill_answer(response, answer, query.full)
         return len(answer.results)
 
     def place(self, query: model.PlaceQuery, response: places_pb2.Place) -> int:
         """Fills a place; always one. Raises NotFound."""
         answers.fill_place(response, self.geocoder.place(query), query.full)
         return 1
+
+    def _frame(self, response: Response, layers: tuple[str, ...]) -> Response:
+        response.snapshot = self.name
+        response.engine_version = ENGINE_VERSION
+        response.attributions.extend(self.credit[layer] for layer in layers)
+        return response
 
 
 class Editions:

@@ -7,7 +7,7 @@ are set as they are; tests/contract holds them together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -15,21 +15,17 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from waypost.server import model
 from waypost.v1 import geocoding_pb2 as pb
 
-Credits = Mapping[str, pb.Attribution]
-
 
 def credits_of(layers: Iterable[model.Layer]) -> dict[str, pb.Attribution]:
     """The credit of each layer by its key, made once a snapshot."""
     return {layer.layer: _attribution(layer.attribution) for layer in layers}
 
 
-def fill_answer(response: Any, answer: model.Answer, full: bool, credit: Credits) -> None:
-    """Puts an answer into its response, a GeocodeResponse or a ReverseGeocodeResponse."""
+def fill_answer(response: Any, answer: model.Answer, full: bool) -> None:
+    """Adds an answer to its response, a GeocodeResponse or a ReverseGeocodeResponse."""
     results = response.results
     for result in answer.results:
         _fill_result(results.add(), result, full)
-    for layer in answer.layers:
-        response.attributions.append(credit[layer])
     for notice in answer.notices:
         response.notices.add(code=notice.code, detail=notice.detail, field_paths=notice.field_paths)
     if answer.explanation is not None:
