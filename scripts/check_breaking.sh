@@ -24,3 +24,4 @@ trap 'rm -rf "$before"' EXIT
 git archive "$base" protos buf.yaml | tar -x -C "$before"
 cp -r third_party "$before/third_party"
 "$buf" breaking --against "$before"
+echo "buf breaking: nothing breaks clients of $base"

@@ -12,6 +12,7 @@ from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FileDescriptor
 from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorSet
 
+from tests.tools import tool
 from waypost.server import model
 from waypost.v1 import geocoding_pb2, places_pb2
 
@@ -108,7 +109,7 @@ def test_every_request_field_tells_its_behaviour() -> None:
 
 def test_every_element_of_the_protos_has_a_comment() -> None:
     image = subprocess.run(
-        ["buf", "build", "protos", "--output", "-#format=binpb"], cwd=ROOT, check=True, capture_output=True
+        [tool("buf"), "build", "protos", "--output", "-#format=binpb"], cwd=ROOT, check=True, capture_output=True
     )
     uncommented = []
     for file in FileDescriptorSet.FromString(image.stdout).file:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tests.server_process import Server
+from tests.tools import tool
 
 
 def grpcurl(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = ["grpcurl", "-plaintext", *arguments]
+    command = [tool("grpcurl"), "-plaintext", *arguments]
     method = command.pop()
     return subprocess.run(
         [*command, server.address, *method.split(" ")], capture_output=True, text=True, timeout=60, check=False

@@ -14,6 +14,8 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import uvloop
+
 from waypost.server.atlas import Atlas, warm_up
 from waypost.server.config import Config
 from waypost.server.errors import ConfigError
@@ -110,10 +112,22 @@ class App:
         _LOG.info("stopped")
 
 
-async def run(config: Config, *, reuse_port: bool = False) -> None:
-    """Serves in this process until SIGTERM or SIGINT, and has drained when it returns."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await App(config, reuse_port=reuse_port).serve(stop)
+def run(config: Config, *, reuse_port: bool = False, parent: int | None = None) -> None:
+    """Serves in this process until SIGTERM or SIGINT, and has drained when it returns.
+
+    `parent` is a file descriptor that becomes readable when the process that started this one is gone: whoever
+    killed that one wants the port back.
+    """
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        if parent is not None:
+            loop.add_reader(parent, stop.set)
+        await App(config, reuse_port=reuse_port).serve(stop)
+
+    # A unary call takes an eighth less CPU time on uvloop's loop than on asyncio's own.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve())

@@ -6,7 +6,6 @@ The commands that ask a server are in waypost.client.cli.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -85,7 +84,7 @@ def _serve(config: Config, _: argparse.Namespace) -> int:
             return FAILED
     if config.workers > 1:
         return serve_with_workers(config)
-    asyncio.run(run(config))
+    run(config)
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import multiprocessing
 import os
@@ -87,15 +86,8 @@ def _start(config: Config) -> _Worker:
 
 def _work(config: Config) -> None:
     configure_logs(config.log_format, config.log_level)
-    asyncio.run(_serve_while_parent_lives(config))
-
-
-async def _serve_while_parent_lives(config: Config) -> None:
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        # Whoever killed the parent wants the port back.
-        asyncio.get_running_loop().add_reader(parent.sentinel, os.kill, os.getpid(), signal.SIGTERM)
-    await run(config, reuse_port=True)
+    run(config, reuse_port=True, parent=parent.sentinel if parent else None)
 
 
 def _stop(workers: list[_Worker], grace_s: float) -> None:
