@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.server_process import Server
 from waypost.server.gazetteer.store import SnapshotStore
 
 ROOT = Path(__file__).parents[1]
+
+# A first example may compile a kernel or read a table from disk; how fast things are is for tests/bench to tell.
+settings.register_profile("waypost", deadline=None)
+settings.load_profile("waypost")
 
 
 @pytest.fixture(scope="session")

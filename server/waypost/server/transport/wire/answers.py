@@ -1,19 +1,24 @@
 """Answers to messages. On the hot path of every unary call and of every row of a batch.
 
-Fields are set on nested messages in place: constructors with nested messages copy each of them once more,
-which took 26 µs for a full result where this takes 14. The numbers of model.py's enums are those of the API, and
-are set as they are; tests/contract holds them together.
+Measured on full results: fields are set one by one on nested messages in place, since constructors and `add`
+with keywords take twice as long; an enum's `_value_` is set, since its conversion takes 0.3 µs of the 1 µs that
+setting a field takes. The numbers of model.py's enums are those of the API; tests/contract holds them together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from waypost.server import model
 from waypost.v1 import geocoding_pb2 as pb
+from waypost.v1 import places_pb2
+
+#: Components from here up are shared by many places.
+_FINEST_AREA = model.PlaceType.DISTRICT.value
 
 
 def credits_of(layers: Iterable[model.Layer]) -> dict[str, pb.Attribution]:
@@ -36,7 +41,7 @@ def fill_place(message: Any, place: model.Place, full: bool) -> None:
     """Puts a place into its message, a places_pb2.Place; BASIC is id, type, names and location."""
     message.name = "places/" + place.place_id
     message.place_id = place.place_id
-    message.place_type = place.place_type
+    message.place_type = place.place_type._value_
     message.category = place.category
     message.display_name = place.display_name
     point = message.location
@@ -62,12 +67,15 @@ def fill_place(message: Any, place: model.Place, full: bool) -> None:
         point.longitude = box.east
     add_component = message.address_components.add
     for part in place.address_components:
-        add_component(
-            long_text=part.long_text,
-            short_text=part.short_text,
-            types=(part.place_type,),
-            place_id=part.place_id,
-        )
+        kind = part.place_type._value_
+        component = add_component()
+        if kind <= _FINEST_AREA:
+            component.CopyFrom(_area(part.long_text, part.short_text, kind, part.place_id))
+        else:
+            component.long_text = part.long_text
+            component.short_text = part.short_text
+            component.types.append(kind)
+            component.place_id = part.place_id
     if place.postal_address is not None:
         _fill_postal_address(message.postal_address, place.postal_address)
 
@@ -98,13 +106,13 @@ def snapshot(info: model.SnapshotInfo) -> pb.Snapshot:
 def _fill_result(message: Any, result: model.Result, full: bool) -> None:
     fill_place(message.place, result.place, full)
     message.confidence = result.confidence
-    message.precision = result.precision
+    message.precision = result.precision._value_
     if result.distance_m is not None:
         message.distance_m = result.distance_m
     if not full:
         return
     message.accuracy_m = result.accuracy_m
-    message.location_source = result.location_source
+    message.location_source = result.location_source._value_
     if result.location_from:
         message.location_from = result.location_from
     _add_match(message.match, result.match)
@@ -113,16 +121,22 @@ def _fill_result(message: Any, result: model.Result, full: bool) -> None:
 def _add_match(messages: Any, parts: Sequence[model.MatchPart]) -> None:
     add = messages.add
     for part in parts:
-        add(
-            text=part.text,
-            field=part.field,
-            start=part.start,
-            end=part.end,
-            outcome=part.outcome,
-            place_type=part.place_type or 0,
-            matched_text=part.matched_text,
-            place_id=part.place_id,
-        )
+        message = add()
+        message.text = part.text
+        message.field = part.field
+        message.start = part.start
+        message.end = part.end
+        message.outcome = part.outcome._value_
+        if part.place_type is not None:
+            message.place_type = part.place_type._value_
+        message.matched_text = part.matched_text
+        message.place_id = part.place_id
+
+
+@lru_cache(maxsize=16_384)
+def _area(long_text: str, short_text: str, kind: Any, place_id: str) -> places_pb2.AddressComponent:
+    """The component of a country, region or district: a few thousand of them stand in most addresses."""
+    return places_pb2.AddressComponent(long_text=long_text, short_text=short_text, types=(kind,), place_id=place_id)
 
 
 def _fill_postal_address(message: Any, address: model.PostalAddress) -> None:
