@@ -23,9 +23,9 @@ settings.load_profile("waypost")
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """A data directory with a whole gazetteer: WAYPOST_DATA_DIR, else one built once for these sources."""
+    """A data directory with a whole gazetteer: WAYPOST_DATA_DIR if it has one, else one built for these sources."""
     given = os.environ.get("WAYPOST_DATA_DIR")
-    if given:
+    if given and SnapshotStore(Path(given)).present_id():
         return Path(given)
     directory = ROOT / ".cache" / f"data-{_sources_digest()}"
     if SnapshotStore(directory).present_id() is None:

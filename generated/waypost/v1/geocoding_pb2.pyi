@@ -978,8 +978,9 @@ class StreamTablesRequest(_message.Message):
     ARROW_STREAM_FIELD_NUMBER: _builtins.int
     arrow_stream: _builtins.bytes
     """One complete Arrow IPC stream (schema, record batches, end mark), at most 3.5 MiB and 65,536 rows,
-    uncompressed or LZ4 or ZSTD. Every table of a stream has the same columns. May be empty in the first
-    message; the answer to it then has no table either.
+    uncompressed or LZ4 or ZSTD, at most 64 MiB when decompressed. Columns that the options do not name are
+    not read. Every table of a stream has the same columns. May be empty in the first message; the answer to
+    it then has no table either.
     """
     @_builtins.property
     def options(self) -> Global___TableOptions:
@@ -1197,8 +1198,10 @@ class StreamTablesResponse(_message.Message):
     ENGINE_VERSION_FIELD_NUMBER: _builtins.int
     ATTRIBUTIONS_FIELD_NUMBER: _builtins.int
     arrow_stream: _builtins.bytes
-    """One complete Arrow IPC stream with as many rows as the request's table, in the same order. Empty where
-    the request had no table. Result columns, each with the prefix:
+    """One complete Arrow IPC stream with as many rows as the request's table, in the same order, compressed as
+    that was, of at most 3.5 MiB: a table whose answer would be larger ends the stream with RESOURCE_EXHAUSTED
+    and reason RESPONSE_TOO_LARGE, which tells how many rows would fit. Empty where the request had no table.
+    Result columns, each with the prefix:
 
       status             utf8, never null: "matched", "unmatched" or "invalid"
       reason             utf8: why a row is unmatched or invalid, in UPPER_SNAKE; null where matched

@@ -36,7 +36,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class Call:
     """The id of a call, the time that it has left, and the rows to log."""
 
-    __slots__ = ("_access", "_context", "method", "request_id", "rows", "started_s")
+    __slots__ = ("_access", "_context", "_peer", "method", "request_id", "rows", "started_s")
 
     def __init__(self, method: str, context: Context, access: AccessLog) -> None:
         self.method = method
@@ -44,6 +44,7 @@ class Call:
         self.started_s = time.perf_counter()
         self._context = context
         self._access = access
+        self._peer = context.peer()  # not known any more once the client is gone
         self.request_id = ""
         for key, value in context.invocation_metadata() or ():
             if key == REQUEST_ID and isinstance(value, str) and _REQUEST_ID_PATTERN.fullmatch(value):
@@ -59,7 +60,7 @@ class Call:
 
     def log(self, code: str) -> None:
         """Adds the access line of this call, which ends now with `code`."""
-        self._access.add(self.method, code, self.started_s, self.rows, self._context.peer(), self.request_id)
+        self._access.add(self.method, code, self.started_s, self.rows, self._peer, self.request_id)
 
     def log_request(self, request: Message) -> None:
         """Writes the request itself, at DEBUG only: it is personal data."""
