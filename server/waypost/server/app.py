@@ -81,6 +81,7 @@ class App:
         await self._server.start()
         host = self._config.host
         _LOG.info("listening", extra={"facts": {"host": host, "port": port, "pid": os.getpid()}})
+        _LOG.info("loading; the first start on a machine also compiles kernels, about a minute")
         loading = asyncio.ensure_future(
             asyncio.get_running_loop().run_in_executor(self._executor, self._atlas.load, warm_up)
         )

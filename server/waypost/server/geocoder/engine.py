@@ -243,5 +243,7 @@ def _notation_part(text: str, notation: Coordinates | FullPlusCode) -> tuple[Mat
     for start, end in ((0, notation.start), (notation.end, len(text))):
         rest = text[start:end]
         if rest.strip():
-            parts.append(MatchPart(rest.strip(), "query", start, end, MatchOutcome.UNUSED))
+            first = start + len(rest) - len(rest.lstrip())
+            last = first + len(rest.strip())
+            parts.append(MatchPart(text[first:last], "query", first, last, MatchOutcome.UNUSED))
     return tuple(sorted(parts, key=lambda part: part.start))

@@ -19,7 +19,7 @@ FOLD_SIZE = 0x20000
 _HAN_EXTENSIONS_END = 0x33480
 
 #: Entries of the fold table: a kind in the top byte, above the folded code point or an offset into the pool.
-SEPARATOR, DROP, LETTER, HAN, DIGIT, SEQUENCE, COMMA = range(7)
+SEPARATOR, DROP, LETTER, HAN, DIGIT, SEQUENCE, COMMA, HAN_SEQUENCE = range(8)
 _KIND_SHIFT = 24
 _VALUE_MASK = (1 << _KIND_SHIFT) - 1
 _SEQUENCE_LENGTH_SHIFT = 20
@@ -96,7 +96,8 @@ def build_fold_table() -> FoldTable:
             entries[code_point] = (_letter_kind(folded) << _KIND_SHIFT) | ord(folded)
         else:
             length_and_offset = (len(folded) << _SEQUENCE_LENGTH_SHIFT) | len(pool)
-            entries[code_point] = (SEQUENCE << _KIND_SHIFT) | length_and_offset
+            kind = HAN_SEQUENCE if _letter_kind(folded[0]) == HAN else SEQUENCE
+            entries[code_point] = (kind << _KIND_SHIFT) | length_and_offset
             pool.extend(map(ord, folded))
     return FoldTable(entries, np.array(pool, np.uint32))
 
@@ -109,7 +110,7 @@ def _fold(char: str) -> str | int:
         return COMMA
     if char in _BASE_LETTERS:
         return _BASE_LETTERS[char]
-    if unicodedata.category(char) in ("Cf", "Me"):
+    if unicodedata.category(char) in ("Cf", "Me") or 0xFE00 <= ord(char) <= 0xFE0F:  # variation selectors
         return DROP
     if unicodedata.category(char)[0] == "M":
         accent = unicodedata.name(char, "").split(" ")[0] in _ACCENTED_SCRIPTS
@@ -119,7 +120,7 @@ def _fold(char: str) -> str | int:
     for part in decomposed:
         base = _BASE_LETTERS.get(part, part)
         category = unicodedata.category(part)
-        if category[0] == "M" and _fold(part) == DROP:
+        if part in _DROPPED or (category[0] == "M" and _fold(part) == DROP):
             continue
         if category == "Nd":
             base = str(unicodedata.decimal(part))
@@ -221,7 +222,10 @@ def tokenize(entries, pool, data, begin, end, tokens):  # type: ignore[no-untype
                 position += 1
             else:
                 size = 2 if lead < 0xE0 else (3 if lead < 0xF0 else 4)
-                if lead < 0xC2 or position + size > end:
+                whole = 0xC2 <= lead <= 0xF4 and position + size <= end
+                for offset in range(1, size):
+                    whole = whole and data[position + offset] & 0xC0 == 0x80
+                if not whole:
                     code_point = np.uint32(0x20)
                     position += 1
                 else:
@@ -258,15 +262,19 @@ def tokenize(entries, pool, data, begin, end, tokens):  # type: ignore[no-untype
         if count >= MAX_TOKENS or chars + 20 > MAX_CHARS:
             truncated = True
             break
-        if kind == HAN:
-            tokens.word[count].start = chars
-            chars = _push(tokens, chars, value)
-            tokens.word[count].end = chars
-            tokens.word[count].byte_start = here
-            tokens.word[count].byte_end = position
-            tokens.word[count].segment = segment
-            tokens.word[count].kind = HAN
-            count += 1
+        if kind in (HAN, HAN_SEQUENCE):
+            # One sign may be written for several: "㍻" for "平成".
+            pooled = np.int64(value & np.uint32((1 << _SEQUENCE_LENGTH_SHIFT) - 1))
+            signs = np.int64(value >> np.uint32(_SEQUENCE_LENGTH_SHIFT)) if kind == HAN_SEQUENCE else np.int64(1)
+            for step in range(min(signs, MAX_TOKENS - count)):  # type: ignore[call-overload]
+                tokens.word[count].start = chars
+                chars = _push(tokens, chars, value if kind == HAN else pool[pooled + step])
+                tokens.word[count].end = chars
+                tokens.word[count].byte_start = here
+                tokens.word[count].byte_end = position
+                tokens.word[count].segment = segment
+                tokens.word[count].kind = HAN
+                count += 1
             continue
         if open_kind != LETTER:
             open_kind = LETTER

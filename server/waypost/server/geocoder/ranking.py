@@ -83,6 +83,10 @@ NEARBY_RADIUS_MAX_M = 60_000.0
 CONTRADICTING_AREA = 0.5
 CONTRADICTING_PLACE = 0.6
 
+#: What is left of the confidence of an answer that parts of the query contradict; the generated queries on which the
+#: confidence is fitted hardly contradict themselves.
+CONTRADICTED_SHARE = 0.75
+
 #: Countries whose postal codes are known only by their first part, in the order of match.truncated_length.
 TRUNCATING_COUNTRIES = ("GB", "CA", "NL", "US")
 

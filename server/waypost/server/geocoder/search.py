@@ -45,6 +45,8 @@ from waypost.server.model import PlaceType
 
 #: Readings kept where one answer is wanted: enough to find the best that is another place, for the margin.
 FEW = 5
+#: The margin to the runner-up counts up to this much, so that readings that are further behind need not be known.
+_MARGIN = 1.5
 #: Unexplained words are worth correcting from this on: one short word.
 _WORTH_CORRECTING = 0.9
 #: What is tried where words are left over: (edits, whether words that are explained are corrected too). Most
@@ -105,11 +107,12 @@ def _borrow(index, words, limits, scratch):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def search(index, words, data, begin, end, field_ends, field_types, limits, scratch):  # type: ignore[no-untyped-def]
+def search(index, words, data, begin, end, field_ends, field_types, limits, slack, scratch):  # type: ignore[no-untyped-def]
     """Fills `scratch` with the readings of `data[begin:end]`: (words, spans, worth of all words, flags).
 
     `field_ends` are the bytes at which the fields of a structured address end (one for free text) and
-    `field_types` the place types that each allows, as bits.
+    `field_types` the place types that each allows, as bits. Readings that are worse than the best by more than `slack`
+    may be left out.
     """
     tokens, spans, contexts, top, order = scratch
     top.size[:] = 0
@@ -144,7 +147,9 @@ def search(index, words, data, begin, end, field_ends, field_types, limits, scra
             top.size[:] = 0
         gather_contexts(index.postings, index.places, spans, found, contexts)
         by_gain(spans, found, order)
-        if score_spans(index.postings, index.places, spans, found, contexts, order, whole, capitals, limits, top):
+        if score_spans(
+            index.postings, index.places, spans, found, contexts, order, whole, capitals, limits, slack, top
+        ):
             flags |= TRUNCATED
     return count, found, whole, flags
 
@@ -256,7 +261,7 @@ def describe(index, scratch, count, found, whole, reading, features):  # type: i
     features[0] = 1.0
     features[1] = unexplained / max(whole, 1e-9)
     features[2] = leading
-    features[3] = max(-1.0, min(margin, 1.5))
+    features[3] = max(-1.0, min(margin, _MARGIN))
     features[4] = top.reading[reading].terms[IMPORTANCE] / ranking.IMPORTANCE_WEIGHT
     features[5] = -top.reading[reading].terms[NAME]
     features[6] = 1.0 if edits == 1 else 0.0
@@ -315,14 +320,14 @@ def _search_column(  # type: ignore[no-untyped-def]
             flags[text] = NOTATION
             continue
         count, found, whole, flag = search(
-            index, words, data, begin, end, field_ends[text], field_types, limits, scratch
+            index, words, data, begin, end, field_ends[text], field_types, limits, _MARGIN, scratch
         )
         if top.size[0] > 0:
             against = describe(index, scratch, count, found, whole, 0, features)
             if against != 0:
                 flag |= CONTRADICTED
             row[text] = top.reading[0].row
-            sure[text] = confidence(weights, features)
+            sure[text] = confidence(weights, features) * (ranking.CONTRADICTED_SHARE if against != 0 else 1.0)
         flags[text] = flag
 
 
@@ -331,7 +336,7 @@ def search_features(index, words, data, field_ends, field_types, limits):  # typ
     """Row of the best answer to one text (-1 = none) and the features that its confidence depends on."""
     scratch = new_scratch(FEW)
     features = np.zeros(FEATURES, np.float64)
-    count, found, whole, _ = search(index, words, data, 0, data.size, field_ends, field_types, limits, scratch)
+    count, found, whole, _ = search(index, words, data, 0, data.size, field_ends, field_types, limits, np.inf, scratch)
     if scratch[3].size[0] == 0:
         return np.int64(-1), features
     describe(index, scratch, count, found, whole, 0, features)
@@ -365,7 +370,9 @@ def _search_text(  # type: ignore[no-untyped-def]
 ):
     index, words, limits, scratch = _borrow(index, words, limits, scratch)
     tokens, spans, contexts, top, order = scratch
-    count, found, whole, flags = search(index, words, data, 0, data.size, field_ends, field_types, limits, scratch)
+    count, found, whole, flags = search(
+        index, words, data, 0, data.size, field_ends, field_types, limits, np.inf, scratch
+    )
     kept = np.empty(max(capacity, FEW), np.int64)
     readings = distinct(index.places, top, wanted, merge, kept)
     integers = np.empty(
@@ -383,7 +390,8 @@ def _search_text(  # type: ignore[no-untyped-def]
     for number in range(readings):
         reading = kept[number]
         against = describe(index, scratch, count, found, whole, reading, features)
-        floats[number * (2 + terms)] = confidence(weights, features)
+        doubt = ranking.CONTRADICTED_SHARE if against != 0 else 1.0
+        floats[number * (2 + terms)] = confidence(weights, features) * doubt
         floats[number * (2 + terms) + 1] = top.reading[reading].score
         for term in range(terms):
             floats[number * (2 + terms) + 2 + term] = top.reading[reading].terms[term]

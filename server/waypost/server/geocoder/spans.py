@@ -92,11 +92,15 @@ class Index(NamedTuple):
 
 
 FILLER_HASHES = np.array(sorted({hash_text(word) for word in ranking.FILLERS}), np.uint64)
+_FILLER_BLOOM = np.uint64(sum({1 << (int(value) & 63) for value in FILLER_HASHES}))
 KIND_HASHES = np.array(sorted({hash_text(word) for word in ranking.KINDS}), np.uint64)
+_KIND_BLOOM = np.uint64(sum({1 << (int(value) & 63) for value in KIND_HASHES}))
 
 
 @njit(cache=True, nogil=True)
-def _listed(hashes, value):  # type: ignore[no-untyped-def]
+def _listed(hashes, bloom, value):  # type: ignore[no-untyped-def]
+    if (bloom >> (value & np.uint64(63))) & np.uint64(1) == 0:
+        return False
     at = np.searchsorted(hashes, value)
     return at < hashes.size and hashes[at] == value
 
@@ -121,9 +125,9 @@ def word_gains(tokens, count):  # type: ignore[no-untyped-def]
             value = span_hash(tokens.prefix, tokens.word[token].start, tokens.word[token].end)
             if size == 1:
                 tokens.word[token].gain = ranking.LETTER_WORD_GAIN
-            elif _listed(KIND_HASHES, value):
+            elif _listed(KIND_HASHES, _KIND_BLOOM, value):
                 tokens.word[token].gain = ranking.KIND_GAIN
-            elif _listed(FILLER_HASHES, value):
+            elif _listed(FILLER_HASHES, _FILLER_BLOOM, value):
                 alone = (token == 0 or tokens.word[token - 1].segment != tokens.word[token].segment) and (
                     token + 1 == count or tokens.word[token + 1].segment != tokens.word[token].segment
                 )

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from tests.unit.geocoder.forward_world import NO_FILTER, ask, ids
+from waypost.server.errors import InvalidArgument, NotFound
+from waypost.server.geocoder.engine import Geocoder
+from waypost.server.geocoder.match import TERMS
+from waypost.server.model import GeocodeFilter, GeocodeQuery, NoticeCode, PlaceQuery, PlaceType, Point
+
+
+@pytest.mark.parametrize(
+    "text", ["48.137, 11.575", "N 48.137 E 11.575", "48°08′13″N 11°34′30″E", "geo:48.137,11.575", "8FWH4HX8+QP"]
+)
+def test_a_position_in_the_text_is_answered_by_what_is_there(text: str) -> None:
+    assert ids(ask(text))[0] == "gn-3"
+
+
+def test_a_short_plus_code_counts_from_the_place_beside_it_or_the_focus() -> None:
+    assert ids(ask("4HX8+QP Munich"))[0] == "gn-3"
+    focus = GeocodeFilter(focus=Point(latitude=48.0, longitude=11.5))
+    assert ids(ask("4HX8+QP", focus))[0] == "gn-3"
+
+
+def test_filters_hold_for_positions_too() -> None:
+    countries = frozenset({PlaceType.COUNTRY})
+    assert ids(ask("48.137, 11.575", GeocodeFilter(place_types=countries))) == ["gn-1"]
+    assert ids(ask("48.137, 11.575", GeocodeFilter(region_codes=("US",)))) == []
+    answer = ask("48.137, 11.575", GeocodeFilter(place_types=frozenset({PlaceType.POI})))
+    assert NoticeCode.LAYER_MISSING in [notice.code for notice in answer.notices]
+
+
+@pytest.mark.parametrize("text", ["geo:95,11", "geo:48,181", "48°61′N 11°00′E"])
+def test_positions_that_cannot_be_are_refused_alone_and_invalid_in_a_column(geocoder: Geocoder, text: str) -> None:
+    with pytest.raises(InvalidArgument) as raised:
+        ask(text)
+    assert [violation.field for violation in raised.value.violations] == ["query"]
+    table = geocoder.geocode_texts(pa.array(["Munich", text]), NO_FILTER, ("status", "reason"))
+    assert table.to_pylist() == [
+        {"status": "matched", "reason": None},
+        {"status": "invalid", "reason": "OUT_OF_RANGE"},
+    ]
+
+
+def test_a_place_is_found_by_its_id(geocoder: Geocoder) -> None:
+    assert geocoder.place(PlaceQuery(place_id="gn-3")).display_name == "Munich"
+    with pytest.raises(NotFound) as raised:
+        geocoder.place(PlaceQuery(place_id="gn-999"))
+    assert raised.value.resource_name == "places/gn-999"
+
+
+def test_the_basic_view_has_no_match_and_is_as_sure(geocoder: Geocoder) -> None:
+    full, basic = (geocoder.geocode(GeocodeQuery(text="Springfield, IL", full=full)) for full in (True, False))
+    assert [(r.place.place_id, r.confidence) for r in full.results] == [
+        (r.place.place_id, r.confidence) for r in basic.results
+    ]
+    assert all(result.match == () for result in basic.results)
+
+
+def test_the_basic_view_names_contradictions_as_the_full_one_does(geocoder: Geocoder) -> None:
+    full, basic = (geocoder.geocode(GeocodeQuery(text="Berlin, USA", full=full)) for full in (True, False))
+    assert full.notices == basic.notices
+
+
+def test_an_explanation_tells_words_corrections_and_every_term() -> None:
+    explanation = ask("Spirngfield, Illinois", explain=True).explanation
+    assert explanation is not None
+    assert explanation.tokens == ("spirngfield", "illinois")
+    assert "Spirngfield → Springfield" in explanation.corrections
+    assert explanation.candidates_scored >= len(explanation.parses) > 1
+    assert explanation.parses[0].place_id == "gn-8"
+    for parse in explanation.parses:
+        assert tuple(name for name, _ in parse.terms) == TERMS
+        assert sum(value for _, value in parse.terms) == pytest.approx(parse.score, abs=1e-9)
+    assert [parse.score for parse in explanation.parses] == sorted(
+        (parse.score for parse in explanation.parses), reverse=True
+    )
+
+
+def test_nothing_is_explained_unasked() -> None:
+    assert ask("Berlin").explanation is None
+
+
+def test_the_layers_of_the_answers_are_named() -> None:
+    assert ask("Berlin").layers == ("places",)
+    assert ask("Atlantis").layers == ()
