@@ -47,8 +47,9 @@ def test_sigterm_lets_a_running_call_finish_and_refuses_new_ones(start_server: C
     server.wait_until_serving()
     with grpc.insecure_channel(server.address) as channel:
         stub = GeocodingServiceStub(channel)
+        grpc.channel_ready_future(channel).result(timeout=30)
         running = [stub.BatchLookup.future(big_batch()) for _ in range(5)]
-        geocode(server.address)  # by now they are at work
+        stub.Geocode(pb.GeocodeRequest(query="Wien"))  # sent after them on the same connection: they have begun
         server.terminate()
         assert all(len(call.result(timeout=30).outcomes) == 1_000 for call in running)
         assert server.wait() == 0

@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waypost.server.geocoder.spans import Words
-from waypost.server.geocoder.typo import MAX_CORRECTIONS, corrections, distance, edits_allowed
-from waypost.server.geocoder.vocabulary import MAX_LETTERS, MIN_LETTERS, TWO_EDITS_FROM
+from waypost.server.geocoder.typo import corrections, distance, edits_allowed, learn, new_corrections
+from waypost.server.geocoder.vocabulary import MAX_LETTERS, MIN_LETTERS, TWO_EDITS_FROM, letter_set
 from waypost.server.geocoder.warmup import sample_snapshot
 
 WORDS = st.text("abc", max_size=9)
+#: Of these a and 1 (and α and б) share a slot of the table of letters, and some a bit of the set of letters.
+LETTERS = "abcαβχбвг\u0661日"
 
 
 def slow_distance(left: str, right: str) -> int:
@@ -30,26 +32,41 @@ def letters(word: str, dtype: type[np.unsignedinteger] = np.uint32) -> np.ndarra
     return np.array([ord(char) for char in word], dtype)
 
 
-def fast_distance(left: str, right: str, limit: int) -> int:
-    table = np.empty((3, MAX_LETTERS + 2), np.int64)
-    return int(distance(letters(left), len(left), letters(right, np.uint16), len(right), limit, table))
+def fast_distance(left: str, right: str) -> int:
+    room = new_corrections()
+    learn(letters(left), len(left), room)
+    return int(distance(len(left), letters(f"x{right}x", np.uint16), 1, 1 + len(right), room))
 
 
-@given(WORDS, WORDS, st.integers(1, 2))
+@given(WORDS.filter(bool), WORDS)
 @settings(max_examples=2000, deadline=None)
-def test_the_distance_is_that_of_its_definition_up_to_the_limit(left: str, right: str, limit: int) -> None:
-    assert fast_distance(left, right, limit) == min(slow_distance(left, right), limit + 1)
+def test_the_distance_is_that_of_its_definition(left: str, right: str) -> None:
+    assert fast_distance(left, right) == slow_distance(left, right)
+
+
+@given(st.text(LETTERS, min_size=1, max_size=MAX_LETTERS), st.text(LETTERS, min_size=1, max_size=MAX_LETTERS))
+@settings(deadline=None)
+def test_the_distance_of_long_words_in_any_script_is_that_of_its_definition(left: str, right: str) -> None:
+    assert fast_distance(left, right) == slow_distance(left, right)
+
+
+@given(WORDS.filter(bool), WORDS.filter(bool))
+@settings(max_examples=2000, deadline=None)
+def test_words_near_to_each_other_have_nearly_the_same_letters(left: str, right: str) -> None:
+    sets = [int(letter_set(letters(word), 0, len(word))) for word in (left, right)]
+    assert (sets[0] ^ sets[1]).bit_count() <= 2 * slow_distance(left, right) - abs(len(left) - len(right))
 
 
 def known(word: str, limit: int) -> dict[str, int]:
     """Corrections of a word in the sample's vocabulary, nearest first."""
     snapshot = sample_snapshot()
     vocabulary = Words._make(snapshot.array(f"forward_{name}") for name in Words._fields)
-    rows, edits = np.empty(MAX_CORRECTIONS, np.int64), np.empty(MAX_CORRECTIONS, np.int64)
-    count = corrections(vocabulary, letters(word), len(word), limit, rows, edits)
+    room = new_corrections()
+    count = corrections(vocabulary, letters(word), len(word), limit, 3, room)
+    rows, edits = room.words[3, :count], room.edits[3, :count]
     offsets, chars = vocabulary.word_offsets, vocabulary.word_letters
-    texts = ["".join(map(chr, chars[offsets[row] : offsets[row + 1]])) for row in rows[:count]]
-    return dict(zip(texts, edits[:count].tolist(), strict=True))
+    texts = ["".join(map(chr, chars[offsets[row] : offsets[row + 1]])) for row in rows]
+    return dict(zip(texts, edits.tolist(), strict=True))
 
 
 @pytest.mark.parametrize(

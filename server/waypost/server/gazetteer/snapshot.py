@@ -18,7 +18,7 @@ from waypost.server.model import Attribution, Layer, SnapshotInfo
 
 MANIFEST = "manifest.json"
 #: Raised whenever a reader of the older form could not understand the newer one.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class TextColumn:

@@ -98,6 +98,7 @@ class ForwardIndex:
             array("word_hash", np.uint64),
             array("word_offsets", np.int32),
             array("word_letters", np.uint16),
+            array("word_sets", np.uint32),
             array("delete_offsets", np.uint32),
             array("delete_entries", np.uint32),
         )

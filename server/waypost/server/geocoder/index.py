@@ -20,7 +20,6 @@ from waypost.server.geocoder import ranking
 from waypost.server.geocoder.normalize import (
     HAN,
     LETTER,
-    MAX_CHARS,
     FoldTable,
     build_fold_table,
     new_tokens,
@@ -28,7 +27,7 @@ from waypost.server.geocoder.normalize import (
     tokenize,
 )
 from waypost.server.geocoder.spans import PLACE
-from waypost.server.geocoder.typo import distance
+from waypost.server.geocoder.typo import LONGEST_LEARNT, distance, learn, new_corrections
 from waypost.server.geocoder.vocabulary import build_vocabulary
 from waypost.server.model import PlaceType
 
@@ -211,24 +210,28 @@ def _near_primary(entries, pool, offsets, data, primary, hashes):  # type: ignor
     """Per text whether it is the text at `primary` less its last words, or one edit away behind four equal letters."""
     close = np.zeros(primary.size, np.bool_)
     tokens, whole = new_tokens(), new_tokens()
-    table = np.empty((3, MAX_CHARS + 2), np.int64)
+    room = new_corrections()
     known = np.int64(-1)
     words = 0
+    length = np.int64(0)
     for text in range(primary.size):
         if hashes[text] == 0 or primary[text] == text:
             continue
         if primary[text] != known:
             known = primary[text]
             words = abs(tokenize(entries, pool, data, offsets[known], offsets[known + 1], whole))
+            length = np.int64(whole.word[words - 1].end) if words > 0 else np.int64(0)
+            if 0 < length <= LONGEST_LEARNT:
+                learn(whole.char, length, room)
         count = abs(tokenize(entries, pool, data, offsets[text], offsets[text + 1], tokens))
         if words == 0 or count == 0:
             continue
         size = tokens.word[count - 1].end
         for word in range(words - 1):
             close[text] |= span_hash(whole.prefix, 0, whole.word[word].end) == hashes[text] and size >= 3
-        length = whole.word[words - 1].end
-        if size >= 6 and (tokens.char[:4] == whole.char[:4]).all():
-            close[text] |= distance(tokens.char, size, whole.char, length, 1, table) <= 1
+        alike = size >= 6 and abs(size - length) <= 1 and (tokens.char[:4] == whole.char[:4]).all()
+        if alike and length <= LONGEST_LEARNT:
+            close[text] |= distance(length, tokens.char, 0, size, room) <= 1
     return close
 
 

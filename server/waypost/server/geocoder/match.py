@@ -18,6 +18,8 @@ from numba import njit
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.distance import METRES_PER_DEGREE, distance_m
+from waypost.server.geocoder.forward_jit import inlined, kernel
+from waypost.server.geocoder.instructions import lowest_bit, prefetch
 from waypost.server.geocoder.postings import (
     CODE,
     posting_cost,
@@ -52,19 +54,23 @@ MAX_PARTS = 16
 _ROUNDING = 1e-9
 
 
-#: An area that a span may name as context: its row, the last row in it, what it costs, its importance.
-AREA = np.dtype([("row", np.int64), ("last", np.int64), ("cost", np.float64), ("importance", np.float64)])
-#: A bigger place that a span may name as context: its row, its importance, how far its name reaches in metres, and
-#: the rows of its country, which tell without a look at a place whether that can be near at all.
+#: An area that a span may name as context: the span, the area's row, what it costs, its importance.
+AREA = np.dtype([("span", np.int64), ("row", np.int64), ("cost", np.float64), ("importance", np.float64)])
+#: A bigger place that a span may name as context: the span, the place's row, the rows of its country, which tell
+#: without a look at a place whether that can be near at all, its importance, and how far its name reaches in metres.
+#: A span that is a postal code has one entry with row -1.
 NEARBY = np.dtype(
     [
+        ("span", np.int64),
         ("row", np.int64),
+        ("country", np.int32),
+        ("country_last", np.int32),
         ("importance", np.float64),
         ("radius_m", np.float64),
-        ("country", np.int64),
-        ("country_last", np.int64),
     ]
 )
+#: A span that may name a bigger place or a postal code: its words as bits, their worth, the greatest importance.
+NEAR_SPAN = np.dtype([("mask", np.uint64), ("gain", np.float64), ("importance", np.float64)])
 
 #: A reading: row, score, the span that names it, all words explained as bits, typing errors, levels of context,
 #: kind of name, and the addends of the score.
@@ -83,10 +89,18 @@ READING = np.dtype(
 
 
 class Contexts(NamedTuple):
-    """What the spans of a query offer as context; each span has its ranges of `area` and `near`."""
+    """What the spans of a query offer as context, those first that are taken first.
 
+    The areas' first rows and numbers of further rows lie apart, since they are compared with every candidate. `size` is
+    the number of areas, of `near`, of `near_span`, and whether a span is a postal code.
+    """
+
+    first: npt.NDArray[np.int32]
+    further: npt.NDArray[np.uint32]
     area: npt.NDArray[np.void]
     near: npt.NDArray[np.void]
+    near_span: npt.NDArray[np.void]
+    size: npt.NDArray[np.int64]
 
 
 class Filter(NamedTuple):
@@ -117,7 +131,14 @@ class Top(NamedTuple):
 @njit(cache=True, nogil=True)
 def new_contexts():  # type: ignore[no-untyped-def]
     """Room for the contexts of one query."""
-    return Contexts(np.empty(MAX_AREAS_ALL, AREA), np.empty(MAX_NEARBY * MAX_SPANS, NEARBY))
+    return Contexts(
+        np.empty(MAX_AREAS_ALL, np.int32),
+        np.empty(MAX_AREAS_ALL, np.uint32),
+        np.empty(MAX_AREAS_ALL, AREA),
+        np.empty(MAX_NEARBY * MAX_SPANS, NEARBY),
+        np.empty(MAX_SPANS, NEAR_SPAN),
+        np.zeros(4, np.int64),
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -128,101 +149,105 @@ def new_top(capacity):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
-def gather_contexts(postings, places, spans, count, contexts):  # type: ignore[no-untyped-def]
-    """Lists for each span the areas and the bigger places that it may name."""
+@kernel
+def gather_contexts(postings, places, spans, count, order, contexts):  # type: ignore[no-untyped-def]
+    """Counts the postings of the spans, and lists the areas and bigger places that each may name, in `order`."""
+    for span in range(count):
+        spans[span].count = np.int64(postings[spans[span].head])
     areas = 0
     nears = 0
-    for span in range(count):
-        spans[span].area_from = areas
-        spans[span].near_from = nears
+    near_spans = 0
+    contexts.size[3] = 0
+    for at in range(count):
+        span = order[at]
+        if spans[span].postal:
+            contexts.size[3] = 1
+            contexts.near[nears].span = span
+            contexts.near[nears].row = -1
+            nears += 1
+            contexts.near_span[near_spans].mask = spans[span].mask
+            contexts.near_span[near_spans].gain = spans[span].gain
+            contexts.near_span[near_spans].importance = 0.0
+            near_spans += 1
+            continue
+        area_from, near_from, greatest = areas, nears, 0.0
         head = spans[span].head
-        if not spans[span].postal:
-            for at in range(head + 1, head + 1 + min(spans[span].count, MAX_POSTINGS)):
-                posting = postings[at]
-                place_type = posting_type(posting)
-                if not (spans[span].types >> place_type) & 1:
-                    continue
-                if place_type <= _DISTRICT:
-                    if areas - spans[span].area_from < MAX_AREAS and areas < MAX_AREAS_ALL:
-                        row = posting_row(posting)
-                        contexts.area[areas].row = row
-                        contexts.area[areas].last = places[row].last
-                        # A code in the place of context is as good as a name.
-                        contexts.area[areas].cost = (
-                            0.0 if posting_kind(posting) == CODE else posting_cost(posting) * ranking.CONTEXT_NAME_SHARE
-                        )
-                        contexts.area[areas].importance = posting_importance(posting)
-                        areas += 1
-                    continue
-                if nears - spans[span].near_from >= MAX_NEARBY:
-                    break
-                importance = posting_importance(posting)
-                if posting_kind(posting) == CODE:
-                    break
-                if place_type == _LOCALITY:
+        for posting_at in range(head + 1, head + 1 + min(spans[span].count, MAX_POSTINGS)):
+            posting = postings[posting_at]
+            place_type = posting_type(posting)
+            if not (spans[span].types >> place_type) & 1:
+                continue
+            if place_type <= _DISTRICT:
+                if areas - area_from < MAX_AREAS and areas < MAX_AREAS_ALL:
                     row = posting_row(posting)
-                    contexts.near[nears].row = row
-                    contexts.near[nears].importance = importance
-                    contexts.near[nears].radius_m = _reach_m(importance)
-                    country = np.int64(places[row].country)
-                    contexts.near[nears].country = country
-                    contexts.near[nears].country_last = np.int64(places[country].last)
-                    nears += 1
-        spans[span].area_to = areas
-        spans[span].near_to = nears
+                    contexts.first[areas] = row
+                    contexts.further[areas] = places[row].last - row
+                    contexts.area[areas].span = span
+                    contexts.area[areas].row = row
+                    # A code in the place of context is as good as a name.
+                    contexts.area[areas].cost = (
+                        0.0 if posting_kind(posting) == CODE else posting_cost(posting) * ranking.CONTEXT_NAME_SHARE
+                    )
+                    contexts.area[areas].importance = posting_importance(posting)
+                    areas += 1
+                continue
+            if nears - near_from >= MAX_NEARBY or posting_kind(posting) == CODE:
+                break
+            if place_type == _LOCALITY:
+                row = posting_row(posting)
+                importance = posting_importance(posting)
+                country = places[row].country
+                contexts.near[nears].span = span
+                contexts.near[nears].row = row
+                prefetch(places, row)
+                contexts.near[nears].importance = importance
+                contexts.near[nears].radius_m = _reach_m(importance)
+                contexts.near[nears].country = country
+                contexts.near[nears].country_last = places[country].last
+                nears += 1
+                greatest = max(greatest, importance)
+        if nears > near_from:
+            contexts.near_span[near_spans].mask = spans[span].mask
+            contexts.near_span[near_spans].gain = spans[span].gain
+            contexts.near_span[near_spans].importance = greatest
+            near_spans += 1
+    contexts.size[0] = areas
+    contexts.size[1] = nears
+    contexts.size[2] = near_spans
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _reach_m(importance):  # type: ignore[no-untyped-def]
     """How far around a place of some importance its name serves as context, in metres."""
     share = max(0.0, importance - ranking.NEARBY_IMPORTANCE) / (1.0 - ranking.NEARBY_IMPORTANCE)
     return ranking.NEARBY_RADIUS_MIN_M + share * (ranking.NEARBY_RADIUS_MAX_M - ranking.NEARBY_RADIUS_MIN_M)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def containing(spans, contexts, span, row, anchor):  # type: ignore[no-untyped-def]
-    """The area named by `span` that contains a place: (cost, row, importance), cost negative if there is none.
+@kernel
+def nearby(postings, places, spans, near, row, anchor, last):  # type: ignore[no-untyped-def]
+    """What it costs that a bigger place is near to the place `row`, or a postal code in it; negative if it is not.
 
-    Compares row numbers alone: `anchor` is the row where the place hangs in the hierarchy.
+    Returned are (cost, row of the bigger place or code, its importance).
     """
-    best, which, importance = -1.0, np.int64(-1), 0.0
-    for at in range(spans[span].area_from, spans[span].area_to):
-        area = contexts.area[at]
-        if area.row <= anchor <= area.last:
-            cost = area.cost + (ranking.SAME_PLACE_COST if area.row == row else 0.0)
-            if best < 0.0 or cost < best:
-                best, which = cost, area.row
-                importance = 0.0 if area.row == row else area.importance
-    return best, which, importance
-
-
-@njit(cache=True, nogil=True)
-def nearby(postings, places, spans, contexts, span, row, anchor, last, importance):  # type: ignore[no-untyped-def]
-    """The place named by `span` that the place is near to, or a postal code in it: as `containing`."""
-    for at in range(spans[span].near_from, spans[span].near_to):
-        near = contexts.near[at]
+    if near.row >= 0:
         if near.row == anchor:
             same = near.row == row
             return ranking.SAME_PLACE_COST if same else 0.0, near.row, 0.0 if same else near.importance
-        if near.importance <= importance or last != anchor or not near.country <= anchor <= near.country_last:
+        cost = ranking.NEARBY_CONTEXT_COST if _within(places, row, near.row, near.radius_m) else -1.0
+        return cost, near.row, near.importance
+    head = spans[near.span].head
+    country = spans[near.span].country
+    for at in range(head + 1, head + 1 + min(spans[near.span].count, MAX_CODES)):
+        code = posting_row(postings[at])
+        if country >= 0 and places[code].country != country:
             continue
-        if _within(places, row, near.row, near.radius_m):
-            return ranking.NEARBY_CONTEXT_COST, near.row, near.importance
-    if spans[span].postal:
-        head = spans[span].head
-        country = spans[span].country
-        for at in range(head + 1, head + 1 + min(spans[span].count, MAX_CODES)):
-            code = posting_row(postings[at])
-            if country >= 0 and places[code].country != country:
-                continue
-            inside = row <= places[code].anchor <= last
-            if inside or _within(places, row, code, 2 * ranking.NEARBY_RADIUS_MIN_M):
-                return ranking.FINER_CONTEXT_COST, code, 0.0
+        inside = row <= places[code].anchor <= last
+        if inside or _within(places, row, code, 2 * ranking.NEARBY_RADIUS_MIN_M):
+            return ranking.FINER_CONTEXT_COST, code, 0.0
     return -1.0, np.int64(-1), 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _within(places, left, right, radius_m):  # type: ignore[no-untyped-def]
     """Whether two places of one country lie within a radius; most pairs are told apart by latitude alone."""
     a, b = places[left], places[right]
@@ -231,7 +256,7 @@ def _within(places, left, right, radius_m):  # type: ignore[no-untyped-def]
     return distance_m(a.latitude, a.longitude, b.latitude, b.longitude) <= radius_m
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def passes(places, limits, row, place_type):  # type: ignore[no-untyped-def]
     """Whether a place is of an allowed type, country and box."""
     if not (limits.types[0] >> place_type) & 1:
@@ -254,7 +279,7 @@ def passes(places, limits, row, place_type):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def by_gain(spans, count, order):  # type: ignore[no-untyped-def]
     """Numbers of the spans by falling worth, into `order`: the longest names are taken as context first."""
     for span in range(count):
@@ -269,7 +294,7 @@ def by_gain(spans, count, order):  # type: ignore[no-untyped-def]
         order[at] = span
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def score_spans(postings, places, spans, found, contexts, order, whole, capitals, limits, slack, top):  # type: ignore[no-untyped-def]
     """Scores every reading and keeps the best in `top`; true if a bound left postings unread.
 
@@ -278,10 +303,8 @@ def score_spans(postings, places, spans, found, contexts, order, whole, capitals
     """
     truncated = False
     hope = whole + ranking.FOCUS_WEIGHT * (limits.focus[0] == limits.focus[0])
-    for span in range(found):
-        if spans[span].postal:
-            hope += ranking.LONG_NUMBER_GAIN
-            break
+    if contexts.size[3]:
+        hope += ranking.LONG_NUMBER_GAIN
     if found > 1:
         hope += ranking.CONTEXT_WEIGHT
     hope += ranking.WHOLE_CODE_BONUS
@@ -306,26 +329,11 @@ def score_spans(postings, places, spans, found, contexts, order, whole, capitals
             if country >= 0 and places[row].country != country:
                 continue
             if passes(places, limits, row, place_type):
-                _score(
-                    postings,
-                    places,
-                    spans,
-                    found,
-                    contexts,
-                    order,
-                    span,
-                    posting,
-                    base,
-                    whole,
-                    capitals,
-                    limits,
-                    bar,
-                    top,
-                )
+                _score(postings, places, spans, found, contexts, span, posting, base, whole, capitals, limits, bar, top)
     return truncated
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _bar(top, slack):  # type: ignore[no-untyped-def]
     """The score that a reading must reach to matter."""
     bar = -np.inf
@@ -336,15 +344,16 @@ def _bar(top, slack):  # type: ignore[no-untyped-def]
     return bar - _ROUNDING
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def read_contexts(  # type: ignore[no-untyped-def]
-    postings, places, spans, found, contexts, order, span, row, place_type, importance, enough, chosen, rows
+    postings, places, spans, contexts, span, row, place_type, importance, enough, chosen, rows
 ):
-    """Chooses the spans that speak for the place `row` as named by `span`, longest names first.
+    """Chooses the spans that speak for the place `row` as named by `span`, in the order of `contexts`.
 
     Fills `chosen` and `rows` with the spans and what they are taken for, and returns (how many, words explained as
     bits, their worth, cost, typing errors, greatest importance of a context). Areas are tried for all spans first,
-    since that needs no look at the places, a cache miss each; the rest only if the score could then pass `enough`.
+    since that compares row numbers alone and needs no look at the places, a cache miss each; the rest only if the
+    score could then pass `enough`.
     """
     postal = place_type == _POSTAL_CODE
     anchor = np.int64(places[row].anchor) if postal else row
@@ -354,41 +363,76 @@ def read_contexts(  # type: ignore[no-untyped-def]
     edits = spans[span].edits
     fame = 0.0
     count = 0
+    row32 = np.int32(anchor)
+    for block in range(0, contexts.size[0], 64):
+        size = min(64, contexts.size[0] - block)
+        inside = np.uint64(0)
+        for at in range(size):
+            # One comparison without a branch: rows before the area are huge as unsigned numbers.
+            within = np.uint32(row32 - contexts.first[block + at]) <= contexts.further[block + at]
+            inside |= np.uint64(within) << np.uint64(at)
+        while inside != 0:
+            at = block + lowest_bit(inside)
+            inside &= inside - np.uint64(1)
+            other = contexts.area[at].span
+            if spans[other].mask & mask != 0:
+                continue
+            same = contexts.area[at].row == row
+            price = contexts.area[at].cost + (ranking.SAME_PLACE_COST if same else 0.0)
+            which = at
+            # One span counts once, as the cheapest area that it names and that contains the place.
+            while inside != 0 and contexts.area[block + lowest_bit(inside)].span == other:
+                at = block + lowest_bit(inside)
+                inside &= inside - np.uint64(1)
+                same_too = contexts.area[at].row == row
+                price_too = contexts.area[at].cost + (ranking.SAME_PLACE_COST if same_too else 0.0)
+                if price_too < price:
+                    price, which, same = price_too, at, same_too
+            price += spans[other].cost
+            # Context that costs more than it explains is left as unused words.
+            if price < spans[other].gain:
+                mask |= spans[other].mask
+                explained += spans[other].gain
+                cost += price
+                edits += spans[other].edits
+                if not same:
+                    fame = max(fame, contexts.area[which].importance)
+                if count < chosen.size:
+                    chosen[count], rows[count] = other, contexts.area[which].row
+                    count += 1
     rest = 0.0
-    hope = 0.0
-    for at in range(found):
-        other = order[at]
-        if spans[other].mask & mask != 0:
+    hope = fame
+    for at in range(contexts.size[2]):
+        if contexts.near_span[at].mask & mask == 0:
+            rest += contexts.near_span[at].gain
+            hope = max(hope, contexts.near_span[at].importance)
+    if rest == 0.0 or explained - cost + rest + ranking.CONTEXT_WEIGHT * hope < enough:
+        return count, mask, explained, cost, edits, fame
+    rest = 0.0
+    hope = fame
+    least = 0.0 if postal else max(importance, ranking.NEARBY_IMPORTANCE)
+    counted = np.int64(-1)
+    for at in range(contexts.size[1]):
+        near = contexts.near[at]
+        if near.span == counted or spans[near.span].mask & mask != 0:
             continue
-        price, which, weight = containing(spans, contexts, other, row, anchor)
-        # Context that costs more than it explains is left as unused words.
-        if price >= 0.0 and price + spans[other].cost < spans[other].gain:
-            mask |= spans[other].mask
-            explained += spans[other].gain
-            cost += price + spans[other].cost
-            edits += spans[other].edits
-            fame = max(fame, weight)
-            if count < chosen.size:
-                chosen[count], rows[count] = other, which
-                count += 1
-        elif spans[other].near_to > spans[other].near_from:
-            least = 0.0 if postal else max(importance, ranking.NEARBY_IMPORTANCE)
-            for near_at in range(spans[other].near_from, spans[other].near_to):
-                near = contexts.near[near_at]
-                if near.importance >= least and near.country <= anchor <= near.country_last:
-                    rest += spans[other].gain
-                    hope = max(hope, near.importance)
-                    break
-        elif spans[other].postal:
-            rest += spans[other].gain
-    if rest == 0.0 or explained - cost + rest + ranking.CONTEXT_WEIGHT * max(fame, hope) < enough:
+        if near.row < 0 or (near.importance >= least and near.country <= anchor <= near.country_last):
+            counted = near.span
+            rest += spans[counted].gain
+            hope = max(hope, near.importance if near.row >= 0 else 0.0)
+    if rest == 0.0 or explained - cost + rest + ranking.CONTEXT_WEIGHT * hope < enough:
         return count, mask, explained, cost, edits, fame
     last = np.int64(places[row].last) if place_type <= _DISTRICT else anchor
-    for at in range(found):
-        other = order[at]
+    for at in range(contexts.size[1]):
+        near = contexts.near[at]
+        if near.row >= 0 and near.row != anchor:
+            less_known = near.importance <= importance
+            if less_known or last != anchor or not near.country <= anchor <= near.country_last:
+                continue
+        other = near.span
         if spans[other].mask & mask != 0:
             continue
-        price, which, weight = nearby(postings, places, spans, contexts, other, row, anchor, last, importance)
+        price, which, weight = nearby(postings, places, spans, near, row, anchor, last)
         if price >= 0.0 and price + spans[other].cost < spans[other].gain:
             mask |= spans[other].mask
             explained += spans[other].gain
@@ -401,9 +445,9 @@ def read_contexts(  # type: ignore[no-untyped-def]
     return count, mask, explained, cost, edits, fame
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _score(  # type: ignore[no-untyped-def]
-    postings, places, spans, found, contexts, order, span, posting, base, whole, capitals, limits, bar, top
+    postings, places, spans, found, contexts, span, posting, base, whole, capitals, limits, bar, top
 ):
     """Scores one reading: the place of `posting` as named by `span`, with all context that fits."""
     top.size[1] += 1
@@ -415,9 +459,8 @@ def _score(  # type: ignore[no-untyped-def]
         focus = ranking.FOCUS_WEIGHT / (1.0 + away / ranking.FOCUS_HALF_M)
     enough = bar - base - focus
     levels, mask, explained, cost, edits, fame = read_contexts(
-        postings, places, spans, found, contexts, order, span, row, posting_type(posting), importance, enough,
-        top.chosen, top.rows,
-    )  # fmt: skip
+        postings, places, spans, contexts, span, row, posting_type(posting), importance, enough, top.chosen, top.rows
+    )
     if explained - cost + ranking.CONTEXT_WEIGHT * max(fame, 1.5) < enough:
         return
     beside = 0.0
@@ -454,7 +497,7 @@ def _score(  # type: ignore[no-untyped-def]
     top.reading[place].terms[FOCUS] = focus
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _place_for(top, row, score):  # type: ignore[no-untyped-def]
     """Makes room for a reading at its rank, -1 if it is not among the best; a row is kept once, at its best.
 
@@ -483,7 +526,7 @@ def _place_for(top, row, score):  # type: ignore[no-untyped-def]
     return place
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _shift(top, place, end, step):  # type: ignore[no-untyped-def]
     """Moves the readings between `place` and `end` by one: down the ranking (1) or up over `place` (-1)."""
     if step > 0:

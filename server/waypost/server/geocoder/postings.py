@@ -9,7 +9,9 @@ behind their count: areas first, each group by falling importance less cost.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from waypost.server.geocoder.forward_jit import inlined, kernel
+from waypost.server.geocoder.instructions import prefetch
 
 ROW_BITS = 32
 KIND_SHIFT, TYPE_SHIFT, COST_SHIFT, IMPORTANCE_SHIFT = 32, 36, 40, 48
@@ -24,7 +26,7 @@ PRIMARY, OFFICIAL, ALTERNATE, DERIVED, CODE, TRANSLITERATION = range(6)
 POSTAL_SALT = np.uint64(0xD6E8FEB86659FD93)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def mix(value):  # type: ignore[no-untyped-def]
     """Spreads a polynomial hash over all bits (the finaliser of splitmix64, Steele et al. 2014)."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -32,7 +34,13 @@ def mix(value):  # type: ignore[no-untyped-def]
     return value ^ (value >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@inlined
+def expect(slots, key):  # type: ignore[no-untyped-def]
+    """Begins to fetch what `find` will read for that key."""
+    prefetch(slots, np.int64(mix(key) & np.uint64(slots.size - 1)))
+
+
+@kernel
 def find(slots, key):  # type: ignore[no-untyped-def]
     """Position of the postings' count for a name's hash, 0 if no place has that name.
 
@@ -51,7 +59,7 @@ def find(slots, key):  # type: ignore[no-untyped-def]
         at = (at + np.uint64(1)) & mask
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill(slots, keys, positions):  # type: ignore[no-untyped-def]
     """Enters distinct keys with their positions (never 0) into an empty table of a power of two slots."""
     mask = np.uint64(slots.size - 1)
@@ -63,31 +71,31 @@ def fill(slots, keys, positions):  # type: ignore[no-untyped-def]
         slots[at] = (mixed >> np.uint64(32) << np.uint64(32)) | np.uint64(positions[row])
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def posting_row(posting):  # type: ignore[no-untyped-def]
     """The row."""
     return np.int64(posting & np.uint64(0xFFFFFFFF))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def posting_kind(posting):  # type: ignore[no-untyped-def]
     """How the name came to the row, an index into schema.ALIAS_KINDS."""
     return np.int64((posting >> np.uint64(KIND_SHIFT)) & np.uint64(15))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def posting_type(posting):  # type: ignore[no-untyped-def]
     """The row's model.PlaceType."""
     return np.int64((posting >> np.uint64(TYPE_SHIFT)) & np.uint64(15))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def posting_cost(posting):  # type: ignore[no-untyped-def]
     """What using this name costs."""
     return np.float64((posting >> np.uint64(COST_SHIFT)) & np.uint64(255)) / COST_UNIT
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def posting_importance(posting):  # type: ignore[no-untyped-def]
     """The row's importance, 0 to 1."""
     return np.float64(posting >> np.uint64(IMPORTANCE_SHIFT)) / IMPORTANCE_UNIT

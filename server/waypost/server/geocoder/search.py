@@ -9,18 +9,15 @@ import numpy as np
 from numba import njit
 
 from waypost.server.geocoder import ranking
-from waypost.server.geocoder.borrow import borrowed
 from waypost.server.geocoder.calibration import FEATURES, confidence
 from waypost.server.geocoder.distance import distance_m
+from waypost.server.geocoder.forward_jit import kernel
 from waypost.server.geocoder.match import (
     EXPLAINED,
     IMPORTANCE,
     MAX_PARTS,
     NAME,
     TERMS,
-    Contexts,
-    Filter,
-    Top,
     by_gain,
     gather_contexts,
     new_contexts,
@@ -28,19 +25,18 @@ from waypost.server.geocoder.match import (
     read_contexts,
     score_spans,
 )
-from waypost.server.geocoder.normalize import DIGIT, Tokens, new_tokens, tokenize
+from waypost.server.geocoder.normalize import DIGIT, new_tokens, tokenize
 from waypost.server.geocoder.notation_prefilter import could_be_notation
 from waypost.server.geocoder.postings import CODE, posting_importance, posting_kind, posting_type
 from waypost.server.geocoder.spans import (
     ANY_TYPE,
     MAX_SPANS,
     SPAN,
-    Index,
-    Words,
     add_corrections,
     find_spans,
     word_gains,
 )
+from waypost.server.geocoder.typo import new_corrections
 from waypost.server.model import PlaceType
 
 #: Readings kept where one answer is wanted: enough to find the best that is another place, for the margin.
@@ -72,41 +68,12 @@ def new_scratch(capacity):  # type: ignore[no-untyped-def]
         new_contexts(),
         new_top(capacity),
         np.empty(MAX_SPANS, np.int64),
+        new_corrections(),
+        np.empty(FEATURES, np.float64),
     )
 
 
-@njit(cache=True, nogil=True)
-def _borrow(index, words, limits, scratch):  # type: ignore[no-untyped-def]
-    """The same without reference counts; the caller of the calling function holds them."""
-    tokens, spans, contexts, top, order = scratch
-    return (
-        Index(
-            borrowed(index.entries),
-            borrowed(index.pool),
-            borrowed(index.slots),
-            borrowed(index.postings),
-            borrowed(index.truncating),
-            borrowed(index.places),
-        ),
-        Words(
-            borrowed(words.word_hash),
-            borrowed(words.word_offsets),
-            borrowed(words.word_letters),
-            borrowed(words.delete_offsets),
-            borrowed(words.delete_entries),
-        ),
-        Filter(borrowed(limits.types), borrowed(limits.countries), borrowed(limits.box), borrowed(limits.focus)),
-        (
-            Tokens(borrowed(tokens.char), borrowed(tokens.prefix), borrowed(tokens.word)),
-            borrowed(spans),
-            Contexts(borrowed(contexts.area), borrowed(contexts.near)),
-            Top(borrowed(top.reading), borrowed(top.size), borrowed(top.chosen), borrowed(top.rows)),
-            borrowed(order),
-        ),
-    )
-
-
-@njit(cache=True, nogil=True)
+@kernel
 def search(index, words, data, begin, end, field_ends, field_types, limits, slack, scratch):  # type: ignore[no-untyped-def]
     """Fills `scratch` with the readings of `data[begin:end]`: (words, spans, worth of all words, flags).
 
@@ -114,7 +81,7 @@ def search(index, words, data, begin, end, field_ends, field_types, limits, slac
     `field_types` the place types that each allows, as bits. Readings that are worse than the best by more than `slack`
     may be left out.
     """
-    tokens, spans, contexts, top, order = scratch
+    tokens, spans, contexts, top, order, room, _ = scratch
     top.size[:] = 0
     flags = 0
     count = tokenize(index.entries, index.pool, data, begin, end, tokens)
@@ -141,12 +108,12 @@ def search(index, words, data, begin, end, field_ends, field_types, limits, slac
                 break
             edits, everything = _EFFORTS[effort - 1]
             settled = np.uint64(0) if everything or top.size[0] == 0 else top.reading[0].mask
-            found = add_corrections(index, words, tokens, count, field_types, spans, exact, edits, settled)
+            found = add_corrections(index, words, tokens, count, field_types, spans, exact, edits, settled, room)
             if found == exact:
                 continue
             top.size[:] = 0
-        gather_contexts(index.postings, index.places, spans, found, contexts)
         by_gain(spans, found, order)
+        gather_contexts(index.postings, index.places, spans, found, order, contexts)
         if score_spans(
             index.postings, index.places, spans, found, contexts, order, whole, capitals, limits, slack, top
         ):
@@ -154,7 +121,7 @@ def search(index, words, data, begin, end, field_ends, field_types, limits, slac
     return count, found, whole, flags
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_code_like(data, begin, end):  # type: ignore[no-untyped-def]
     """Whether a word is two to four capital letters, as people write codes."""
     if not 2 <= end - begin <= 4:
@@ -165,7 +132,7 @@ def _is_code_like(data, begin, end):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _worth_correcting(tokens, count, top):  # type: ignore[no-untyped-def]
     """Whether the best reading leaves a word unexplained that might be misspelt."""
     mask = top.reading[0].mask if top.size[0] > 0 else np.uint64(0)
@@ -177,7 +144,7 @@ def _worth_correcting(tokens, count, top):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def same_place(places, left, right):  # type: ignore[no-untyped-def]
     """Whether two rows found under one name are one place to people: one contains the other, or they coincide."""
     left_anchor, right_anchor = places[left].anchor, places[right].anchor
@@ -189,7 +156,7 @@ def same_place(places, left, right):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def distinct(places, top, limit, merge, kept):  # type: ignore[no-untyped-def]
     """Positions in `top` of the first `limit` readings that are places of their own, into `kept`; how many."""
     count = 0
@@ -211,7 +178,7 @@ def distinct(places, top, limit, merge, kept):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def runner_up(places, top, reading):  # type: ignore[no-untyped-def]
     """The best score among the first FEW of a reading that means another place; -inf if there is none."""
     for other in range(min(FEW, top.size[0])):
@@ -220,10 +187,10 @@ def runner_up(places, top, reading):  # type: ignore[no-untyped-def]
     return -np.inf
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def contradicts(postings, scratch, found, mask):  # type: ignore[no-untyped-def]
     """Words, as bits, that a reading leaves out although they surely name another country, region or city."""
-    _, spans, _, _, _ = scratch
+    _, spans, _, _, _, _, _ = scratch
     result = np.uint64(0)
     for span in range(found):
         if spans[span].mask & mask != 0 or spans[span].edits > 0 or spans[span].postal:
@@ -240,10 +207,10 @@ def contradicts(postings, scratch, found, mask):  # type: ignore[no-untyped-def]
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def describe(index, scratch, count, found, whole, reading, features):  # type: ignore[no-untyped-def]
     """Fills `features` (FEATURES) with what the confidence of a reading depends on; returns the contradicting words."""
-    tokens, spans, _, top, _ = scratch
+    tokens, spans, _, top, _, _, _ = scratch
     row = top.reading[reading].row
     mask = top.reading[reading].mask
     against = contradicts(index.postings, scratch, found, mask)
@@ -305,13 +272,11 @@ def search_column(  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _search_column(  # type: ignore[no-untyped-def]
     index, words, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, scratch
 ):
-    index, words, limits, scratch = _borrow(index, words, limits, scratch)
-    features = np.empty(FEATURES, np.float64)
-    top = scratch[3]
+    top, features = scratch[3], scratch[6]
     for text in range(offsets.size - 1):
         begin, end = offsets[text], offsets[text + 1]
         row[text] = -1
@@ -368,8 +333,7 @@ def search_text(  # type: ignore[no-untyped-def]
 def _search_text(  # type: ignore[no-untyped-def]
     index, words, data, field_ends, field_types, limits, weights, capacity, wanted, merge, scratch
 ):
-    index, words, limits, scratch = _borrow(index, words, limits, scratch)
-    tokens, spans, contexts, top, order = scratch
+    tokens, spans, contexts, top, _order, _, features = scratch
     count, found, whole, flags = search(
         index, words, data, 0, data.size, field_ends, field_types, limits, np.inf, scratch
     )
@@ -386,7 +350,6 @@ def _search_text(  # type: ignore[no-untyped-def]
     for token in range(count):
         integers[at], integers[at + 1] = tokens.word[token].byte_start, tokens.word[token].byte_end
         at += WORD_WIDTH
-    features = np.empty(FEATURES, np.float64)
     for number in range(readings):
         reading = kept[number]
         against = describe(index, scratch, count, found, whole, reading, features)
@@ -403,7 +366,7 @@ def _search_text(  # type: ignore[no-untyped-def]
         naming = np.int64(top.reading[reading].span)
         place_type = np.int64(index.places[row].place_type)
         parts, _, _, _, _, _ = read_contexts(
-            index.postings, index.places, spans, found, contexts, order, naming, row, place_type, importance, -np.inf,
+            index.postings, index.places, spans, contexts, naming, row, place_type, importance, -np.inf,
             top.chosen, top.rows,
         )  # fmt: skip
         for part in range(-1, parts):

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.geocoder import ranking
+from waypost.server.geocoder.forward_jit import inlined, kernel
+from waypost.server.geocoder.instructions import prefetch
 from waypost.server.geocoder.normalize import DIGIT, HAN, POWERS, hash_text, span_hash
-from waypost.server.geocoder.postings import POSTAL_SALT, find
-from waypost.server.geocoder.typo import MAX_CORRECTIONS, corrections, edits_allowed
+from waypost.server.geocoder.postings import POSTAL_SALT, expect, find
+from waypost.server.geocoder.typo import corrections, edits_allowed
 
 #: The longest name looked up, in words, and in Han characters.
 MAX_WORDS = 8
@@ -47,7 +48,6 @@ PLACE = np.dtype(
 #: A span: words `first` to before `last`, as bits too (`mask`), what explaining them is worth, position and number
 #: of its postings, typing errors corrected and their cost, whether it is a postal code, the place types that its
 #: field allows (bits), the only country that it can be in (-1: any), and the word that a correction put in (-1).
-#: As context it offers the areas `area_from` to before `area_to`, and the bigger places likewise (see match.py).
 SPAN = np.dtype(
     [
         ("first", np.int32),
@@ -62,10 +62,6 @@ SPAN = np.dtype(
         ("types", np.int32),
         ("country", np.int32),
         ("word", np.int32),
-        ("area_from", np.int32),
-        ("area_to", np.int32),
-        ("near_from", np.int32),
-        ("near_to", np.int32),
     ]
 )
 
@@ -76,6 +72,7 @@ class Words(NamedTuple):
     word_hash: npt.NDArray[np.uint64]
     word_offsets: npt.NDArray[np.int32]
     word_letters: npt.NDArray[np.uint16]
+    word_sets: npt.NDArray[np.uint32]
     delete_offsets: npt.NDArray[np.uint32]
     delete_entries: npt.NDArray[np.uint32]
 
@@ -97,7 +94,7 @@ KIND_HASHES = np.array(sorted({hash_text(word) for word in ranking.KINDS}), np.u
 _KIND_BLOOM = np.uint64(sum({1 << (int(value) & 63) for value in KIND_HASHES}))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _listed(hashes, bloom, value):  # type: ignore[no-untyped-def]
     if (bloom >> (value & np.uint64(63))) & np.uint64(1) == 0:
         return False
@@ -105,7 +102,7 @@ def _listed(hashes, bloom, value):  # type: ignore[no-untyped-def]
     return at < hashes.size and hashes[at] == value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def word_gains(tokens, count):  # type: ignore[no-untyped-def]
     """Sets what explaining each word is worth; see ranking.
 
@@ -136,9 +133,9 @@ def word_gains(tokens, count):  # type: ignore[no-untyped-def]
                     tokens.word[token].gain = ranking.FILLER_GAIN
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add(spans, count, first, last, tokens, head, postings, types):  # type: ignore[no-untyped-def]
-    """Appends an uncorrected span; the new number of spans, negative if there is no room."""
+    """Appends an uncorrected span, but for its count; the new number of spans, negative if there is no room."""
     if count >= MAX_SPANS:
         return -1
     mask = np.uint64(0)
@@ -151,7 +148,7 @@ def _add(spans, count, first, last, tokens, head, postings, types):  # type: ign
     spans[count].mask = mask
     spans[count].gain = gain
     spans[count].head = head
-    spans[count].count = np.int64(postings[head])
+    prefetch(postings, head)
     spans[count].edits = 0
     spans[count].cost = 0.0
     spans[count].postal = 0
@@ -161,9 +158,25 @@ def _add(spans, count, first, last, tokens, head, postings, types):  # type: ign
     return count + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
+def _expect_names(index, tokens, count):  # type: ignore[no-untyped-def]
+    """Begins to fetch what find_spans will look up: a cache miss a name, and most names are looked up in vain."""
+    for first in range(count):
+        limit = MAX_HAN if tokens.word[first].kind == HAN else MAX_WORDS
+        begin = tokens.word[first].start
+        for last in range(first, min(first + limit, count)):
+            if tokens.word[last].segment != tokens.word[first].segment:
+                break
+            value = span_hash(tokens.prefix, begin, tokens.word[last].end)
+            expect(index.slots, value)
+            if tokens.word[last].kind == DIGIT:
+                expect(index.slots, value ^ POSTAL_SALT)
+
+
+@kernel
 def find_spans(index, tokens, count, field_types, spans):  # type: ignore[no-untyped-def]
     """Fills `spans` with every run of words that is a name or postal code; how many, negative if truncated."""
+    _expect_names(index, tokens, count)
     found = 0
     for first in range(count):
         limit = MAX_HAN if tokens.word[first].kind == HAN else MAX_WORDS
@@ -190,7 +203,7 @@ def find_spans(index, tokens, count, field_types, spans):  # type: ignore[no-unt
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _find_codes(index, tokens, first, last, types, spans, found):  # type: ignore[no-untyped-def]
     """Adds the postal codes that the words are, in full or by the part of the code that the data has."""
     begin, end = tokens.word[first].start, tokens.word[last - 1].end
@@ -216,7 +229,7 @@ def _find_codes(index, tokens, first, last, types, spans, found):  # type: ignor
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _value_code(spans, span, tokens, first, size):  # type: ignore[no-untyped-def]
     """A postal code in short pieces ("M5V 3L9") explains as much as one in digits; three bare digits do not."""
     mixed = not _digit(tokens.char[tokens.word[first].start]) and size >= 3
@@ -225,12 +238,12 @@ def _value_code(spans, span, tokens, first, size):  # type: ignore[no-untyped-de
         spans[span].gain = max(spans[span].gain, ranking.LONG_NUMBER_GAIN + ranking.LETTER_GAIN * (pieces - 1))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _digit(char):  # type: ignore[no-untyped-def]
     return np.uint32(48) <= char <= np.uint32(57)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def truncated_length(char, begin, end, country):  # type: ignore[no-untyped-def]
     """Letters of a whole postal code that the data knows, 0 if it is no whole code of that country.
 
@@ -254,55 +267,47 @@ def truncated_length(char, begin, end, country):  # type: ignore[no-untyped-def]
     return 5 if size == 9 and pattern == 0b111111111 else 0  # US: 12345-6789
 
 
-@njit(cache=True, nogil=True)
-def add_corrections(index, words, tokens, count, field_types, spans, found, limit, settled):  # type: ignore[no-untyped-def]
+@kernel
+def add_corrections(index, words, tokens, count, field_types, spans, found, limit, settled, room):  # type: ignore[no-untyped-def]
     """Adds the spans in which one word, or two neighbours, are corrected by up to `limit` edits; the new number.
 
     Digits are never corrected, nor words in `settled` (bits). Words are taken longest first, MAX_CORRECTED at the
     most.
     """
-    choices = np.empty((count, MAX_CORRECTIONS), np.int64)
-    edits = np.empty((count, MAX_CORRECTIONS), np.int64)
-    known = np.zeros(count, np.int64)
-    done = np.zeros(count, np.int64)
+    words_of, edits_of, known = room.words, room.edits, room.known
+    known[:count] = -1
     for _ in range(min(count, MAX_CORRECTED)):
         longest = -1
         for token in range(count):
             size = tokens.word[token].end - tokens.word[token].start
-            if (
-                done[token]
-                or tokens.word[token].kind == HAN
-                or tokens.word[token].kind == DIGIT
-                or edits_allowed(size) == 0
-            ):
+            kind = tokens.word[token].kind
+            settled_word = (settled >> np.uint64(token)) & np.uint64(1) != 0
+            if known[token] >= 0 or settled_word or kind in (HAN, DIGIT) or edits_allowed(size) == 0:
                 continue
             if longest < 0 or size > tokens.word[longest].end - tokens.word[longest].start:
                 longest = token
         if longest < 0:
             break
-        done[longest] = 1
         begin, end = tokens.word[longest].start, tokens.word[longest].end
         allowed = min(limit, edits_allowed(end - begin))
-        known[longest] = corrections(
-            words, tokens.char[begin:end], end - begin, allowed, choices[longest], edits[longest]
-        )
+        known[longest] = corrections(words, tokens.char[begin:end], end - begin, allowed, longest, room)
     for token in range(count):
         for at in range(known[token]):
             found = _add_corrected(
-                index, words, tokens, count, field_types, spans, found, token, choices[token, at],
-                edits[token, at], -1, 0,
+                index, words, tokens, count, field_types, spans, found, token, words_of[token, at],
+                edits_of[token, at], -1, 0,
             )  # fmt: skip
         if token + 1 < count:
             for at in range(min(known[token], _PAIRED)):
                 for following in range(min(known[token + 1], _PAIRED)):
                     found = _add_corrected(
-                        index, words, tokens, count, field_types, spans, found, token, choices[token, at],
-                        edits[token, at], choices[token + 1, following], edits[token + 1, following],
+                        index, words, tokens, count, field_types, spans, found, token, words_of[token, at],
+                        edits_of[token, at], words_of[token + 1, following], edits_of[token + 1, following],
                     )  # fmt: skip
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add_corrected(  # type: ignore[no-untyped-def]
     index, words, tokens, count, field_types, spans, found, token, word, edits, next_word, next_edits
 ):
@@ -339,6 +344,6 @@ def _add_corrected(  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _edit_cost(edits, size):  # type: ignore[no-untyped-def]
     return edits * (ranking.EDIT_COST + ranking.EDIT_SHORT_COST / size)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
+from waypost.server.geocoder.forward_jit import inlined, kernel
+from waypost.server.geocoder.instructions import prefetch, set_bits
+from waypost.server.geocoder.normalize import MAX_TOKENS
 from waypost.server.geocoder.vocabulary import (
     CHECK_SHIFT,
     LENGTH_SHIFT,
@@ -15,57 +21,104 @@ from waypost.server.geocoder.vocabulary import (
     WORD_BITS,
     bucket_and_check,
     deletion_hashes,
+    letter_set,
 )
 
 #: The most corrections kept for one word, the nearest and then the most famous.
 MAX_CORRECTIONS = 10
-#: The most words compared with one misspelt word: bounds the work on words with many neighbours.
+#: The most words compared with one misspelt word, and the most entries of the index read for it: bounds on the work for
+#: words with many neighbours. The commonest strings come first, and in each string's list the most famous words.
 MAX_COMPARED = 300
+MAX_READ = 4096
+#: Slots of the table that tells words met before; a power of two.
+_SEEN = 1024
+#: Slots of the table of a word's letters; a power of two.
+_LETTER_SLOTS = 64
+#: The longest text that `distance` compares with others: one bit a letter, and a slot stays free.
+LONGEST_LEARNT = 63
 
 
-@njit(cache=True, nogil=True)
-def distance(left, left_size, right, right_size, limit, table):  # type: ignore[no-untyped-def]
-    """Optimal string alignment distance of two words, or `limit` + 1 where it is more than `limit`.
+class Corrections(NamedTuple):
+    """Room for the corrections of one query's words.
 
-    Insertions, deletions, substitutions and swaps of neighbours count one each (Damerau, 1964). Common beginnings
-    and ends are set aside, and of the rest only what is within `limit` of the diagonal is computed (Ukkonen, 1985).
-    `table` is room for three rows of MAX_LETTERS + 2.
+    `words` and `edits` (tokens, MAX_CORRECTIONS) are what each may mean; `known` says how many, -1 where a word was not
+    looked up. The rest is for `corrections` and `distance`.
     """
-    if abs(left_size - right_size) > limit:
-        return limit + 1
-    start = 0
-    while start < left_size and start < right_size and left[start] == right[start]:
-        start += 1
-    while left_size > start and right_size > start and left[left_size - 1] == right[right_size - 1]:
-        left_size -= 1
-        right_size -= 1
-    rows, columns = left_size - start, right_size - start
-    if rows == 0 or columns == 0:
-        return rows + columns
-    before, previous, current = 0, 1, 2
-    for j in range(min(columns, limit) + 1):
-        table[previous, j] = j
-    for i in range(1, rows + 1):
-        low, high = max(1, i - limit), min(columns, i + limit)
-        table[current, low - 1] = i if low == 1 else limit + 1
-        if i + limit <= columns:
-            table[previous, i + limit] = limit + 1
-        least = limit + 1
-        for j in range(low, high + 1):
-            a, b = left[start + i - 1], right[start + j - 1]
-            value = table[previous, j - 1] + (0 if a == b else 1)
-            value = min(value, table[previous, j] + 1, table[current, j - 1] + 1)
-            if i > 1 and j > 1 and a == right[start + j - 2] and left[start + i - 2] == b:
-                value = min(value, table[before, j - 2] + 1)
-            table[current, j] = value
-            least = min(least, value)
-        if least > limit:
-            return limit + 1
-        before, previous, current = previous, current, before
-    return min(table[previous, columns], limit + 1)
+
+    words: npt.NDArray[np.int64]
+    edits: npt.NDArray[np.int64]
+    known: npt.NDArray[np.int64]
+    hashes: npt.NDArray[np.uint64]
+    letter: npt.NDArray[np.uint32]
+    places: npt.NDArray[np.uint64]
+    met: npt.NDArray[np.int64]
+    seen: npt.NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True)
+def new_corrections():  # type: ignore[no-untyped-def]
+    """Room for the corrections of one query."""
+    return Corrections(
+        np.empty((MAX_TOKENS, MAX_CORRECTIONS), np.int64),
+        np.empty((MAX_TOKENS, MAX_CORRECTIONS), np.int64),
+        np.empty(MAX_TOKENS, np.int64),
+        np.empty(32, np.uint64),
+        np.empty(_LETTER_SLOTS, np.uint32),
+        np.empty(_LETTER_SLOTS, np.uint64),
+        np.empty(MAX_COMPARED, np.int64),
+        np.empty(_SEEN, np.int64),
+    )
+
+
+@kernel
+def learn(word, size, room):  # type: ignore[no-untyped-def]
+    """Notes in which places of `word[:size]` each letter stands, for `distance`."""
+    room.letter[:] = 0
+    for at in range(size):
+        slot = _slot(room.letter, word[at])
+        if room.letter[slot] == 0:
+            room.letter[slot] = word[at]
+            room.places[slot] = 0
+        room.places[slot] |= np.uint64(1) << np.uint64(at)
+
+
+@inlined
+def _slot(table, letter):  # type: ignore[no-untyped-def]
+    """Where a letter lies in the table, or would; open addressing, and less than half of the slots are taken."""
+    slot = np.int64(letter) & (_LETTER_SLOTS - 1)
+    while table[slot] != 0 and table[slot] != letter:
+        slot = (slot + 1) & (_LETTER_SLOTS - 1)
+    return slot
+
+
+@inlined
+def distance(size, other, begin, end, room):  # type: ignore[no-untyped-def]
+    """Optimal string alignment distance of the learnt word of `size` letters and `other[begin:end]`.
+
+    Insertions, deletions, substitutions and swaps of neighbours count one each (Damerau, 1964); a column of the
+    table of distances is one step on 64-bit words (Hyyroe, "A bit-vector algorithm for computing Levenshtein and
+    Damerau edit distances", 2003).
+    """
+    one = np.uint64(1)
+    last = np.uint64(size - 1)
+    up, down, diagonal, before = ~np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
+    steps = size
+    for at in range(begin, end):
+        slot = _slot(room.letter, other[at])
+        match = room.places[slot] if room.letter[slot] != 0 else np.uint64(0)
+        swapped = ((~diagonal & match) << one) & before
+        diagonal = (((match & up) + up) ^ up) | match | down | swapped
+        rising = down | ~(diagonal | up)
+        falling = diagonal & up
+        steps += np.int64((rising >> last) & one) - np.int64((falling >> last) & one)
+        rising = (rising << one) | one
+        up = (falling << one) | ~(diagonal | rising)
+        down = rising & diagonal
+        before = match
+    return steps
+
+
+@kernel
 def edits_allowed(size):  # type: ignore[no-untyped-def]
     """How many typing errors a word of `size` letters may have."""
     if size < MIN_LETTERS or size > MAX_LETTERS:
@@ -73,41 +126,74 @@ def edits_allowed(size):  # type: ignore[no-untyped-def]
     return 2 if size >= TWO_EDITS_FROM else 1
 
 
-@njit(cache=True, nogil=True)
-def corrections(vocabulary, word, size, limit, words, edits):  # type: ignore[no-untyped-def]
-    """Known words within 1 to `limit` edits of `word[:size]`: written to `words` and `edits`, nearest first.
+@kernel
+def corrections(vocabulary, word, size, limit, token, room):  # type: ignore[no-untyped-def]
+    """Known words within 1 to `limit` edits of `word[:size]`: written to the `token`'s part of `room`, nearest first.
 
-    Both have room for MAX_CORRECTIONS. The number written is returned.
+    The number written is returned.
     """
-    hashes = np.empty(32, np.uint64)
-    table = np.empty((3, MAX_LETTERS + 2), np.int64)
+    words, edits = room.words[token], room.edits[token]
+    met = _meet(vocabulary, word, size, limit, room)
+    for at in range(met):
+        prefetch(vocabulary.word_letters, vocabulary.word_offsets[room.met[at]])
+    learn(word, size, room)
     found = 0
-    compared = 0
-    count, _ = deletion_hashes(word, size, limit, hashes)
+    for at in range(met):
+        candidate = room.met[at]
+        begin, end = vocabulary.word_offsets[candidate], vocabulary.word_offsets[candidate + 1]
+        steps = distance(size, vocabulary.word_letters, begin, end, room)
+        if 0 < steps <= limit:
+            found = _keep(candidate, steps, words, edits, found)
+    return found
+
+
+@kernel
+def _meet(vocabulary, word, size, limit, room):  # type: ignore[no-untyped-def]
+    """Lists in `room.met` the known words that `word[:size]` may be within `limit` edits of; how many.
+
+    They share a string of the symmetric deletes, are of a fitting length, and have nearly the same set of letters.
+    Profiled: each look at a word is a cache miss, so as few as possible are left to compare.
+    """
+    count, _ = deletion_hashes(word, size, limit, room.hashes)
     for at in range(count):
-        bucket, check = bucket_and_check(hashes[at])
+        prefetch(vocabulary.delete_offsets, bucket_and_check(room.hashes[at])[0])
+    for at in range(count):
+        prefetch(vocabulary.delete_entries, np.int64(vocabulary.delete_offsets[bucket_and_check(room.hashes[at])[0]]))
+    room.seen[:] = -1
+    letters = letter_set(word, 0, size)
+    met = 0
+    read = 0
+    for at in range(count):
+        bucket, check = bucket_and_check(room.hashes[at])
         for entry_at in range(vocabulary.delete_offsets[bucket], vocabulary.delete_offsets[bucket + 1]):
+            read += 1
+            if read > MAX_READ:
+                return met
             entry = vocabulary.delete_entries[entry_at]
             if entry >> np.uint32(CHECK_SHIFT) != check:
                 continue
             if limit == 1 and (entry >> np.uint32(TWO_SHIFT)) & np.uint32(1):
                 continue
-            letters = np.int64((entry >> np.uint32(LENGTH_SHIFT)) & np.uint32(15)) + MIN_LETTERS
-            if letters < MIN_LETTERS + 15 and abs(letters - size) > limit:
+            length = np.int64((entry >> np.uint32(LENGTH_SHIFT)) & np.uint32(15)) + MIN_LETTERS
+            longer = abs(length - size) if length < MIN_LETTERS + 15 else 0
+            if longer > limit:
                 continue
             candidate = np.int64(entry & np.uint32((1 << WORD_BITS) - 1))
-            begin, end = vocabulary.word_offsets[candidate], vocabulary.word_offsets[candidate + 1]
-            compared += 1
-            if compared > MAX_COMPARED:
-                return found
-            steps = distance(word, size, vocabulary.word_letters[begin:end], end - begin, limit, table)
-            if steps > limit or steps == 0:
+            # A substitution changes at most two letters of the set, an insertion or a deletion one, a swap none.
+            if set_bits(vocabulary.word_sets[candidate] ^ letters) > 2 * limit - longer:
                 continue
-            found = _keep(candidate, steps, words, edits, found)
-    return found
+            if room.seen[candidate & (_SEEN - 1)] == candidate:
+                continue
+            room.seen[candidate & (_SEEN - 1)] = candidate
+            if met == MAX_COMPARED:
+                return met
+            room.met[met] = candidate
+            prefetch(vocabulary.word_offsets, candidate)
+            met += 1
+    return met
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _keep(candidate, steps, words, edits, found):  # type: ignore[no-untyped-def]
     """Enters a word into the lists ordered by edits and then by fame (words are numbered by fame)."""
     place = found

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from numba import njit
 
 from waypost.server.gazetteer.snapshot import TextColumn
+from waypost.server.geocoder.forward_jit import inlined, kernel
 from waypost.server.geocoder.normalize import LETTER, FoldTable, new_tokens, span_hash, tokenize
 
 #: Words shorter than this are never corrected: nearly every change of them is another word.
@@ -30,7 +31,7 @@ WORD_BITS = 20
 LENGTH_SHIFT, TWO_SHIFT, CHECK_SHIFT = 20, 24, 25
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def bucket_and_check(value):  # type: ignore[no-untyped-def]
     """Bucket of a string's hash, and 7 bits that tell apart what shares a bucket."""
     mixed = (value ^ (value >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
@@ -38,7 +39,16 @@ def bucket_and_check(value):  # type: ignore[no-untyped-def]
     return np.int64(mixed >> np.uint64(64 - BUCKET_BITS)), np.uint32(mixed & np.uint64(0x7F))
 
 
-@njit(cache=True, nogil=True)
+@kernel
+def letter_set(letters, begin, end):  # type: ignore[no-untyped-def]
+    """The letters from `begin` to before `end` as 32 bits; letters of other scripts share bits."""
+    bits = np.uint32(0)
+    for at in range(begin, end):
+        bits |= np.uint32(1) << np.uint32(letters[at] & 31)
+    return bits
+
+
+@kernel
 def deletion_hashes(word, size, edits, out):  # type: ignore[no-untyped-def]
     """Hashes of the strings that `word[:size]`'s prefix becomes by deleting up to `edits` (0 to 2) letters.
 
@@ -95,6 +105,7 @@ def build_vocabulary(
         "forward_word_hash": hashes[chosen],
         "forward_word_offsets": offsets,
         "forward_word_letters": letters,
+        "forward_word_sets": _letter_sets(letters, offsets),
         "forward_delete_offsets": bucket_offsets,
         "forward_delete_entries": entries,
     }
@@ -141,6 +152,14 @@ def _gather(chars, starts, lengths, offsets):  # type: ignore[no-untyped-def]
     for word in range(starts.size):
         letters[offsets[word] : offsets[word + 1]] = chars[starts[word] : starts[word] + lengths[word]]
     return letters
+
+
+@njit(cache=True, nogil=True)
+def _letter_sets(letters, offsets):  # type: ignore[no-untyped-def]
+    sets = np.empty(offsets.size - 1, np.uint32)
+    for word in range(sets.size):
+        sets[word] = letter_set(letters, offsets[word], offsets[word + 1])
+    return sets
 
 
 @njit(cache=True, nogil=True)
