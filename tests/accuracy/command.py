@@ -31,7 +31,8 @@ _GOLDEN_BORDER_FLOORS = (Floor("country", 0.90), Floor("country_or_flagged", 1.0
 def main() -> int:
     """Measures, prints, and writes what was asked for."""
     arguments = _arguments()
-    console = Console()
+    # Tables keep their columns in a file or a pipe too.
+    console = Console(width=None if sys.stdout.isatty() else 140)
     try:
         snapshot = SnapshotStore(arguments.data_dir).open_present()
     except SnapshotError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
@@ -237,13 +238,18 @@ def _invented(draw: Draw) -> Iterator[str]:
     rows = world.by_population(world.rows(PlaceType.LOCALITY), 30_000, draw.numbers)
     latin = [name for name in map(world.name, rows.tolist()) if is_latin(name) and name.isalpha()]
     aliases = world.snapshot.text("alias_text")
-    known = {text.casefold() for text in aliases.to_arrow().to_pylist()}
+    known = set(map(_letters, aliases.to_arrow().to_pylist()))
     chain = NameChain(latin)
     while True:
         name = chain.invent(draw.chance)
-        if name.casefold() not in known:
-            known.add(name.casefold())
+        if _letters(name) not in known:
+            known.add(_letters(name))
             yield name
+
+
+def _letters(name: str) -> str:
+    """The letters of a name without case and diacritics: who writes "Brasova" or "Den Den" means Braşova or Denden."""
+    return "".join(char for char in unicodedata.normalize("NFKD", name).casefold() if char.isalpha())
 
 
 def _nonexistent(draw: Draw) -> Iterator[Case]:

@@ -33,7 +33,8 @@ _SECTIONS = ("server", "engine")
 def main() -> int:
     """Measures and prints; the exit code tells only whether there was something to measure."""
     arguments = _arguments()
-    console = Console()
+    # Tables keep their columns in a file or a pipe too.
+    console = Console(width=None if sys.stdout.isatty() else 140)
     if not console.is_terminal:
         console.width = _FILE_WIDTH
     started = time.monotonic()
