@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
-from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
+from waypost.server.gazetteer.snapshot import Snapshot
+from waypost.server.geocoder.gather import Rows, float_column, links_at, numbers_at, small_texts, texts_at
 from waypost.server.model import PlaceType, Precision
 
 #: The result columns in their order; types and nulls are in geocoding.proto.
@@ -19,7 +19,7 @@ RESULT_COLUMNS = (
 )  # fmt: skip
 
 MATCHED, UNMATCHED, INVALID = range(3)
-STATUSES = TextColumn.from_arrow(pa.array(["matched", "unmatched", "invalid"]))
+STATUSES = small_texts(["matched", "unmatched", "invalid"])
 
 #: Why a row has no answer; the index is its code, 0 = it has one.
 REASONS = (
@@ -42,11 +42,12 @@ REASONS = (
 #: Reasons that are the row's own fault.
 FAULTS = (NULL_VALUE, BLANK, TOO_LONG, NUL_CHARACTER, BAD_LATITUDE, BAD_LONGITUDE, BAD_REGION, OUT_OF_RANGE)
 
-_REASON_TEXTS = TextColumn.from_arrow(pa.array(REASONS))
-_TYPE_TEXTS = TextColumn.from_arrow(pa.array(["", *(kind.name for kind in PlaceType)]))
-_PRECISION_TEXTS = TextColumn.from_arrow(pa.array(["", *(kind.name for kind in Precision)]))
+#: What becomes of a row without an answer, by its reason.
+_STATUS_OF_REASON = np.array([INVALID if reason in FAULTS else UNMATCHED for reason in range(len(REASONS))], np.int32)
 
-Rows = npt.NDArray[np.int32]
+_REASON_TEXTS = small_texts(list(REASONS))
+_TYPE_TEXTS = small_texts(["", *(kind.name for kind in PlaceType)])
+_PRECISION_TEXTS = small_texts(["", *(kind.name for kind in Precision)])
 
 
 class Hits:
@@ -90,86 +91,36 @@ class ColumnWriter:
         rows = hits.row
         match name:
             case "status":
-                status = np.where(rows >= 0, MATCHED, np.where(np.isin(hits.reason, FAULTS), INVALID, UNMATCHED))
-                return _gather(STATUSES, status.astype(np.int32))
+                return texts_at(STATUSES, np.where(rows >= 0, np.int32(MATCHED), _STATUS_OF_REASON[hits.reason]))
             case "reason":
-                return _gather(_REASON_TEXTS, np.where(rows >= 0, np.int32(-1), hits.reason))
+                return texts_at(_REASON_TEXTS, np.where(rows >= 0, np.int32(-1), hits.reason))
             case "place_id" | "formatted_address":
-                return _gather(self._text[name], rows)
+                return texts_at(self._text[name], rows)
             case "place_type":
-                return _gather(_TYPE_TEXTS, _follow(self._place_type, rows))
+                return texts_at(_TYPE_TEXTS, links_at(self._place_type, rows))
             case "precision":
-                return _gather(_PRECISION_TEXTS, _follow(self._precision, rows))
+                return texts_at(_PRECISION_TEXTS, links_at(self._precision, rows))
             case "latitude" | "longitude" | "accuracy_m":
-                return _numbers(_take(self._number[name], rows), rows)
+                return numbers_at(self._number[name], rows)
             case "confidence":
-                return _numbers(hits.confidence.astype(np.float64), rows)
+                return float_column(hits.confidence.astype(np.float64), rows)
             case "distance_m":
                 distance = hits.distance_m if hits.distance_m is not None else np.full(rows.size, np.nan)
                 return pa.array(distance, mask=np.isnan(distance) | (rows < 0))
             case "country_code":
-                return _gather(self._text["short_name"], self._area(name.removesuffix("_code"), hits))
+                return texts_at(self._text["short_name"], self._area(name.removesuffix("_code"), hits))
             case "postal_code":
-                return _gather(self._text["display_name"], self._postal(hits))
+                return texts_at(self._text["display_name"], self._postal(hits))
             case "admin1" | "admin2" | "locality":
-                return _gather(self._text["display_name"], self._area(name, hits))
+                return texts_at(self._text["display_name"], self._area(name, hits))
         raise KeyError(name)
 
     def _area(self, level: str, hits: Hits) -> Rows:
         known: Rows | None = getattr(hits, level)
-        return known if known is not None else _follow(self._level[level], hits.row)
+        return known if known is not None else links_at(self._level[level], hits.row)
 
     def _postal(self, hits: Hits) -> Rows:
         if hits.postal is not None:
             return hits.postal
-        own = _follow(self._place_type, hits.row) == PlaceType.POSTAL_CODE
+        own = links_at(self._place_type, hits.row) == PlaceType.POSTAL_CODE
         return np.where(own, hits.row, -1).astype(np.int32)
-
-
-def _numbers(values: npt.NDArray[np.float64], rows: Rows) -> pa.Array:
-    return pa.array(values, mask=rows < 0)
-
-
-def _gather(texts: TextColumn, rows: Rows) -> pa.Array:
-    """A utf8 array of `texts[rows]`, null where the row is negative."""
-    offsets, data = _gather_bytes(texts.offsets, texts.data, rows)
-    validity = pa.py_buffer(np.packbits(rows >= 0, bitorder="little"))
-    return pa.StringArray.from_buffers(rows.size, pa.py_buffer(offsets), pa.py_buffer(data), validity)
-
-
-@njit(cache=True, nogil=True)
-def _take(values, rows):  # type: ignore[no-untyped-def]
-    """float64 values at the rows, 0 where the row is negative."""
-    out = np.zeros(rows.size, np.float64)
-    for at in range(rows.size):
-        if rows[at] >= 0:
-            out[at] = values[rows[at]]
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _follow(links, rows):  # type: ignore[no-untyped-def]
-    """int32 values at the rows, -1 where the row is negative."""
-    out = np.empty(rows.size, np.int32)
-    for at in range(rows.size):
-        out[at] = links[rows[at]] if rows[at] >= 0 else -1
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _gather_bytes(offsets, data, rows):  # type: ignore[no-untyped-def]
-    """Offsets (int32) and bytes of the texts at the rows; negative rows are empty."""
-    out_offsets = np.zeros(rows.size + 1, np.int32)
-    size = 0
-    for at in range(rows.size):
-        if rows[at] >= 0:
-            size += offsets[rows[at] + 1] - offsets[rows[at]]
-        out_offsets[at + 1] = size
-    out = np.empty(size, np.uint8)
-    for at in range(rows.size):
-        if rows[at] >= 0:
-            begin = offsets[rows[at]]
-            target = out_offsets[at]
-            for step in range(out_offsets[at + 1] - target):
-                out[target + step] = data[begin + step]
-    return out_offsets, out

@@ -1,0 +1,99 @@
+"""Values of the snapshot at many rows: texts, numbers, links to other rows. Rows below zero have none.
+
+The rows of a table lie anywhere in the snapshot: each loop asks for the memory of a row some rows ahead.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from numba import njit
+
+from waypost.server.gazetteer.snapshot import TextColumn
+from waypost.server.geocoder.memory import BLOCK_BYTES, copy_block, prefetch
+
+Rows = npt.NDArray[np.int32]
+
+#: How many rows ahead memory is asked for: a row takes a few nanoseconds, memory a hundred.
+AHEAD = 32
+
+
+def small_texts(texts: list[str]) -> TextColumn:
+    """A few texts of our own as a column, with room behind them, so that they are copied in whole blocks."""
+    column = TextColumn.from_arrow(pa.array([*texts, " " * BLOCK_BYTES]))
+    return TextColumn(column.offsets[:-1], column.data)
+
+
+def texts_at(texts: TextColumn, rows: Rows) -> pa.Array:
+    """A utf8 array of `texts[rows]`, null where the row is negative."""
+    offsets, data = _gather_bytes(texts.offsets, texts.data, rows)
+    return pa.StringArray.from_buffers(rows.size, pa.py_buffer(offsets), pa.py_buffer(data), validity_of(rows))
+
+
+def numbers_at(values: npt.NDArray[np.generic], rows: Rows) -> pa.Array:
+    """A float64 array of `values[rows]`, null where the row is negative."""
+    return float_column(_take(values, rows), rows)
+
+
+def float_column(values: npt.NDArray[np.float64], rows: Rows) -> pa.Array:
+    """A float64 array over those values, null where the row is negative."""
+    return pa.DoubleArray.from_buffers(pa.float64(), rows.size, [validity_of(rows), pa.py_buffer(values)])
+
+
+def validity_of(rows: Rows) -> pa.Buffer:
+    """Arrow's bitmap of rows that are not negative."""
+    return pa.py_buffer(np.packbits(rows >= 0, bitorder="little"))
+
+
+@njit(cache=True, nogil=True)
+def links_at(links, rows):  # type: ignore[no-untyped-def]
+    """int32 values at the rows, -1 where the row is negative."""
+    out = np.empty(rows.size, np.int32)
+    for at in range(rows.size):
+        if at + AHEAD < rows.size and rows[at + AHEAD] >= 0:
+            prefetch(links, rows[at + AHEAD])
+        out[at] = links[rows[at]] if rows[at] >= 0 else -1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _take(values, rows):  # type: ignore[no-untyped-def]
+    """float64 values at the rows, 0 where the row is negative."""
+    out = np.zeros(rows.size, np.float64)
+    for at in range(rows.size):
+        if at + AHEAD < rows.size and rows[at + AHEAD] >= 0:
+            prefetch(values, rows[at + AHEAD])
+        if rows[at] >= 0:
+            out[at] = values[rows[at]]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _gather_bytes(offsets, data, rows):  # type: ignore[no-untyped-def]
+    """Offsets (int32) and bytes of the texts at the rows; negative rows are empty."""
+    count = rows.size
+    begins = np.zeros(count, np.int64)
+    out_offsets = np.zeros(count + 1, np.int32)
+    size = 0
+    for at in range(count):
+        if at + AHEAD < count and rows[at + AHEAD] >= 0:
+            prefetch(offsets, rows[at + AHEAD])
+        if rows[at] >= 0:
+            begins[at] = offsets[rows[at]]
+            size += offsets[rows[at] + 1] - begins[at]
+        out_offsets[at + 1] = size
+    # Whole blocks are copied; what is written behind a text is overwritten by the next one.
+    out = np.empty(size + BLOCK_BYTES, np.uint8)
+    for at in range(count):
+        if at + AHEAD < count:
+            prefetch(data, begins[at + AHEAD])
+        begin, target = begins[at], int(out_offsets[at])
+        length = int(out_offsets[at + 1]) - target
+        if begin + length + BLOCK_BYTES <= data.size:
+            for step in range(0, length, BLOCK_BYTES):
+                copy_block(out, target + step, data, begin + step)
+        else:
+            for step in range(length):
+                out[target + step] = data[begin + step]
+    return out_offsets, out[:size]
