@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.geocoder.reverse_world import index, name_of, row_of, world
 from waypost.server.geocoder.reverse import DEFAULT_TYPES, ReverseHits
-from waypost.server.geocoder.reverse_batch import INVALID, MATCHED, UNMATCHED
+from waypost.server.geocoder.reverse_batch import BLOCK_ROWS, INVALID, MATCHED, UNMATCHED
 from waypost.server.geocoder.reverse_confidence import POSTAL_COLUMN_LEAST
 from waypost.server.model import NoticeCode, PlaceType
 
@@ -199,6 +199,23 @@ def test_a_column_has_the_first_result_of_each_point(types: frozenset[PlaceType]
         assert columns.country_row[row] == single.country_row
         assert columns.status[row] == (MATCHED if first else UNMATCHED)
         assert columns.notices[row] == sum(1 << code for code in single.notices)
+
+
+def test_a_column_of_several_blocks_answers_each_point_as_alone() -> None:
+    chance = np.random.default_rng(7)
+    places = np.array(POINTS)[chance.integers(0, len(POINTS), 2 * BLOCK_ROWS + 3)]
+    latitude, longitude = np.clip((places + chance.normal(0.0, 0.3, places.shape)).T, [[-90], [-180]], [[90], [180]])
+    latitude[::17] = np.nan
+    columns = index().batch(latitude.copy(), longitude.copy(), DEFAULT, RADIUS_M)
+    for row, point in enumerate(zip(latitude.tolist(), longitude.tolist(), strict=True)):
+        if math.isnan(point[0]):
+            assert columns.status[row] == INVALID
+            assert columns.answer_row[row] == columns.country_row[row] == -1
+            continue
+        hits = ask(point).hits
+        assert columns.answer_row[row] == (hits[0].row if hits else -1)
+        assert columns.distance_m[row] == (hits[0].distance_m if hits else 0.0)
+        assert columns.country_row[row] == ask(point).country_row
 
 
 def test_a_column_tells_what_contains_the_answer() -> None:

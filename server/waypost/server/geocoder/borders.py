@@ -52,19 +52,28 @@ class Situation(NamedTuple):
 
 
 @njit_inlined
-def situation_at(borders: BorderArrays, latitude: float, longitude: float) -> Situation:
-    """Where the point lies."""
+def raster_cell(latitude: float, longitude: float) -> tuple[int, int]:
+    """The square degree that holds the point, and the cell within it."""
     row = min(int((latitude + 90.0) * CELLS_PER_DEGREE), 180 * CELLS_PER_DEGREE - 1)
     column = min(int((longitude + 180.0) * CELLS_PER_DEGREE), 360 * CELLS_PER_DEGREE - 1)
-    entry = borders.blocks[row // CELLS_PER_DEGREE * 360 + column // CELLS_PER_DEGREE]
+    block = row // CELLS_PER_DEGREE * 360 + column // CELLS_PER_DEGREE
+    return block, row % CELLS_PER_DEGREE * CELLS_PER_DEGREE + column % CELLS_PER_DEGREE
+
+
+@njit_inlined
+def situation_at(borders: BorderArrays, latitude: float, longitude: float) -> Situation:
+    """Where the point lies."""
+    block, cell = raster_cell(latitude, longitude)
+    entry = borders.blocks[block]
     if entry < SEA:
-        inner = row % CELLS_PER_DEGREE * CELLS_PER_DEGREE + column % CELLS_PER_DEGREE
-        entry = borders.cells[-2 - entry, inner]
+        entry = borders.cells[-2 - entry, cell]
     if entry == SEA:
         return Situation(True, SEA, SEA, np.inf, SEA, np.inf)
     if entry > SEA:
         return Situation(False, int(np.int64(entry)), int(np.int64(entry)), 0.0, SEA, np.inf)
     number = -2 - entry
+    row = block // 360 * CELLS_PER_DEGREE + cell // CELLS_PER_DEGREE
+    column = block % 360 * CELLS_PER_DEGREE + cell % CELLS_PER_DEGREE
     middle_latitude = (row + 0.5) / CELLS_PER_DEGREE - 90.0
     middle_longitude = (column + 0.5) / CELLS_PER_DEGREE - 180.0
     country = containing(borders, number, middle_latitude, middle_longitude, latitude, longitude)

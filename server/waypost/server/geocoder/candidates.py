@@ -34,9 +34,9 @@ class Candidates(NamedTuple):
 
 
 @njit_inlined
-def cell_of(candidates: Candidates, eye: Eye) -> int:
+def cell_of(candidates: Candidates, latitude: float, longitude: float) -> int:
     """The cell that holds the point, -1 if its square degree has none."""
-    north, east = eye.latitude + 90.0, eye.longitude + 180.0
+    north, east = latitude + 90.0, longitude + 180.0
     row, column = min(int(north), 179), min(int(east), 359)
     block = row * 360 + column
     side = int(np.int64(candidates.blocks[block, 1]))
@@ -53,7 +53,7 @@ def best_candidate(
 ) -> tuple[int, float, float]:
     """The best listed point within the reach that the lists are made for: number or -1, score, distance²."""
     best, score, away = -1, np.inf, np.inf
-    cell = cell_of(candidates, eye)
+    cell = cell_of(candidates, eye.latitude, eye.longitude)
     if cell < 0:
         return best, score, away
     bound = np.float32(reach_m * reach_m)

@@ -163,7 +163,9 @@ class ReverseIndex:
             if point == first:
                 continue
             shared = confidence.POI if kind == POIS else (1.0 - sure) / (rank + 1)
-            hits.append(ReverseHit(grid.rows.item(point, 0), kernel.to_point_m(grid, point, eye), shared))
+            hits.append(
+                ReverseHit(grid.rows.item(point, 0), kernel.to_point_m(grid, point, latitude, longitude), shared)
+            )
         return hits
 
 

@@ -69,6 +69,19 @@ class ReverseArrays(NamedTuple):
     location_source: npt.NDArray[np.uint8]
 
 
+class Sought(NamedTuple):
+    """What was found at a point, before distances and confidences: as in Found."""
+
+    country: int
+    country_confidence: float
+    other: int
+    border_m: float
+    locality: int
+    near: int
+    postal: int
+    poi: int
+
+
 class Found(NamedTuple):
     """What is at a point: countries, and points of the grid; -1 where there is nothing. Distances in metres.
 
@@ -151,51 +164,71 @@ def island_country(grid: PlaceGrid, eye: Eye) -> int:
     return int(np.int64(grid.points[best, 3])) if best >= 0 else SEA
 
 
-@njit_kernel
-def resolve(arrays: ReverseArrays, latitude: float, longitude: float, radius_m: float, wanted: int) -> Found:
+@njit_inlined
+def find(arrays: ReverseArrays, eye: Eye, radius_m: float, wanted: int) -> Sought:
     """What is at the point, looking only for what `wanted` asks (bits of place types)."""
     grid = arrays.grid
-    eye = eye_at(latitude, longitude)
+    locality, near, postal, poi = -1, -1, -1, -1
     country, country_sure, other, border_m = country_of(arrays, eye)
-    if country == SEA:
-        return Found(SEA, 0.0, SEA, np.inf, -1, 0.0, 0.0, -1, 0.0, -1, 0.0, 0.0, -1, 0.0, AT_SEA_BIT)
-    notices = NEAR_BORDER_BIT if border_m <= NEAR_BORDER_REACH_M else 0
-    locality, locality_m, locality_sure, near, near_m = -1, 0.0, 0.0, -1, 0.0
-    postal, postal_m, postal_sure, poi, poi_m = -1, 0.0, 0.0, -1, 0.0
-    if wanted & (LOCALITY_BIT | AREA_BITS):
-        lists = arrays.locality_lists
-        locality, _ = best_within(grid, lists, LOCALITIES, eye, country, LOCALITY_REACH_M, radius_m)
-        if locality >= 0:
-            locality_m = to_point_m(grid, locality, eye)
-            weight, edge_m = 1.0 / grid.points[locality, 4], grid.points[locality, 6]
-            locality_sure = country_sure * confidence.locality_confidence(locality_m, weight, edge_m)
-            if locality_m <= AREA_REACH_M:
-                near, near_m = locality, locality_m
-        elif radius_m < AREA_REACH_M:
-            near = nearby_locality(grid, lists, eye, country)
-            near_m = to_point_m(grid, near, eye) if near >= 0 else 0.0
-    if wanted & POSTAL_BIT:
-        reach_m = min(radius_m, POSTAL_REACH_M)
-        postal, _ = best_within(grid, arrays.postal_lists, POSTAL_CODES, eye, country, POSTAL_REACH_M, reach_m)
-        if postal >= 0:
-            postal_m = to_point_m(grid, postal, eye)
-            own_point = arrays.location_source[grid.rows[postal, 0]] == _OWN
-            postal_sure = country_sure * confidence.postal_confidence(postal_m, own_point, grid.rows[postal, 1])
-    if wanted & POI_BIT:
-        poi, _ = best_point(grid, POIS, eye, ANY_COUNTRY, radius_m)
-        poi_m = to_point_m(grid, poi, eye) if poi >= 0 else 0.0
-    if wanted & POINT_BITS:
+    if country != SEA:
+        if wanted & (LOCALITY_BIT | AREA_BITS):
+            lists = arrays.locality_lists
+            locality, _ = best_within(grid, lists, LOCALITIES, eye, country, LOCALITY_REACH_M, radius_m)
+            near = locality
+            if locality < 0 and radius_m < AREA_REACH_M:
+                near = nearby_locality(grid, lists, eye, country)
+        if wanted & POSTAL_BIT:
+            reach_m = min(radius_m, POSTAL_REACH_M)
+            postal, _ = best_within(grid, arrays.postal_lists, POSTAL_CODES, eye, country, POSTAL_REACH_M, reach_m)
+        if wanted & POI_BIT:
+            poi, _ = best_point(grid, POIS, eye, ANY_COUNTRY, radius_m)
+    return Sought(country, country_sure, other, border_m, locality, near, postal, poi)
+
+
+@njit_inlined
+def weigh(arrays: ReverseArrays, latitude: float, longitude: float, sought: Sought, wanted: int) -> Found:
+    """How far away is what was found at the point, and how sure it is."""
+    grid = arrays.grid
+    country_sure, locality, near, postal, poi = (
+        sought.country_confidence, sought.locality, sought.near, sought.postal, sought.poi,
+    )  # fmt: skip
+    locality_m, locality_sure, near_m, postal_m, postal_sure, poi_m = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    if near >= 0:
+        near_m = to_point_m(grid, near, latitude, longitude)
+    if locality >= 0:
+        locality_m = near_m
+        weight, edge_m = 1.0 / grid.points[locality, 4], grid.points[locality, 6]
+        locality_sure = country_sure * confidence.locality_confidence(locality_m, weight, edge_m)
+        if locality_m > AREA_REACH_M:
+            near, near_m = -1, 0.0
+    if postal >= 0:
+        postal_m = to_point_m(grid, postal, latitude, longitude)
+        own_point = arrays.location_source[grid.rows[postal, 0]] == _OWN
+        postal_sure = country_sure * confidence.postal_confidence(postal_m, own_point, grid.rows[postal, 1])
+    if poi >= 0:
+        poi_m = to_point_m(grid, poi, latitude, longitude)
+    notices = NEAR_BORDER_BIT if sought.border_m <= NEAR_BORDER_REACH_M else 0
+    if sought.country == SEA:
+        notices = AT_SEA_BIT
+    elif wanted & POINT_BITS:
         if locality < 0 and postal < 0 and poi < 0:
             notices |= TOO_FAR_BIT
     elif near < 0 and not wanted & COUNTRY_BIT:
         notices |= TOO_FAR_BIT
     return Found(
-        country, country_sure, other, border_m, locality, locality_m, locality_sure, near, near_m,
+        sought.country, country_sure, sought.other, sought.border_m, locality, locality_m, locality_sure, near, near_m,
         postal, postal_m, postal_sure, poi, poi_m, notices,
     )  # fmt: skip
 
 
+@njit_kernel
+def resolve(arrays: ReverseArrays, latitude: float, longitude: float, radius_m: float, wanted: int) -> Found:
+    """What is at one point."""
+    sought = find(arrays, eye_at(latitude, longitude), radius_m, wanted)
+    return weigh(arrays, latitude, longitude, sought, wanted)
+
+
 @njit_inlined
-def to_point_m(grid: PlaceGrid, point: int, eye: Eye) -> float:
+def to_point_m(grid: PlaceGrid, point: int, latitude: float, longitude: float) -> float:
     """Metres along the surface to a point of the grid."""
-    return float(distance_m(eye.latitude, eye.longitude, grid.positions[point, 0], grid.positions[point, 1]))
+    return float(distance_m(latitude, longitude, grid.positions[point, 0], grid.positions[point, 1]))
