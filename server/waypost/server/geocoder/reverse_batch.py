@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from waypost.server.gazetteer.sources.borders import SEA
 from waypost.server.geocoder import reverse_confidence as confidence
 from waypost.server.geocoder.place_grid import eye_at
 from waypost.server.geocoder.reverse_ahead import ask_for_borders, ask_for_candidates, ask_for_places
@@ -136,6 +137,11 @@ def resolve_all(
             block.longitude[number] = longitude[at] if valid else 0.0
             columns.status[at] = UNMATCHED if valid else INVALID
         find_block(arrays, radius_m, wanted, block, count)
+        for number in range(count):
+            if columns.status[part[number]] == INVALID:
+                block.countries[number, 0] = block.countries[number, 1] = SEA
+                for kind in range(len(block.points)):
+                    block.points[kind, number] = -1
         fill_block(arrays, wanted, block, part, columns)
 
 
@@ -167,70 +173,71 @@ def fill_block(
         ask_for_places(arrays.grid, arrays.location_source, points[2, : len(part)])
     for number in range(len(part)):
         index = part[number]
-        columns.answer_row[index] = -1
-        columns.distance_m[index] = 0.0
-        columns.confidence[index] = 0.0
-        columns.country_row[index] = -1
-        columns.admin1_row[index] = -1
-        columns.admin2_row[index] = -1
-        columns.locality_row[index] = -1
-        columns.postal_row[index] = -1
-        columns.postal_confidence[index] = 0.0
-        columns.notices[index] = 0
-        if columns.status[index] == INVALID:
-            continue
         sought = Sought(
             countries[number, 0], weights[number, 0], countries[number, 1], weights[number, 1],
             points[0, number], points[1, number], points[2, number], points[3, number],
         )  # fmt: skip
         found = weigh(arrays, block.latitude[number], block.longitude[number], sought, wanted)
-        columns.notices[index] = found.notices
-        if found.country >= 0:
-            columns.country_row[index] = arrays.countries[found.country]
-            _fill(arrays, found, wanted, columns, index)
-            if columns.answer_row[index] >= 0:
-                columns.status[index] = MATCHED
+        answer = first_answer(arrays, found, wanted)
+        columns.answer_row[index] = answer.row
+        columns.distance_m[index] = answer.distance_m
+        columns.confidence[index] = answer.confidence
+        columns.admin1_row[index] = answer.admin1
+        columns.admin2_row[index] = answer.admin2
+        columns.locality_row[index] = answer.locality
+        columns.country_row[index] = arrays.countries[found.country] if found.country != SEA else -1
+        sure_of_code = found.postal >= 0 and found.postal_confidence >= confidence.POSTAL_COLUMN_LEAST
+        columns.postal_row[index] = arrays.grid.rows[found.postal, 0] if sure_of_code else -1
+        columns.postal_confidence[index] = found.postal_confidence if sure_of_code else 0.0
+        if columns.status[index] == INVALID:
+            columns.notices[index] = 0
+        else:
+            columns.notices[index] = found.notices
+            columns.status[index] = MATCHED if answer.row >= 0 else UNMATCHED
+
+
+class Answer(NamedTuple):
+    """The first result, and the rows of what contains it as far as it is fine enough; -1 where there is none."""
+
+    row: int
+    distance_m: float
+    confidence: float
+    admin1: int
+    admin2: int
+    locality: int
 
 
 @njit_inlined
-def _fill(arrays: ReverseArrays, found: Found, wanted: int, columns: ReverseColumns, index: int) -> None:
-    """The answer and what belongs to it; the order is that of reverse.ReverseIndex.nearest."""
+def first_answer(arrays: ReverseArrays, found: Found, wanted: int) -> Answer:
+    """The first of what was found, in the order of reverse.ReverseIndex.nearest."""
     rows = arrays.grid.rows
-    if found.postal >= 0 and found.postal_confidence >= confidence.POSTAL_COLUMN_LEAST:
-        columns.postal_row[index] = rows[found.postal, 0]
-        columns.postal_confidence[index] = found.postal_confidence
+    row, away_m, sure, locality, admin1, admin2 = -1, 0.0, 0.0, -1, -1, -1
     # The point whose region and district the answer has.
     within = found.near
     if wanted & POI_BIT and found.poi >= 0:
         within = found.poi
-        columns.locality_row[index] = arrays.locality[rows[within, 0]]
-        _answer(columns, index, rows[within, 0], found.poi_m, confidence.POI)
+        row, away_m, sure = rows[within, 0], found.poi_m, confidence.POI
+        locality = arrays.locality[row]
     elif wanted & LOCALITY_BIT and found.locality >= 0:
         within = found.locality
-        columns.locality_row[index] = rows[within, 0]
-        _answer(columns, index, rows[within, 0], found.locality_m, found.locality_confidence)
+        row, away_m, sure = rows[within, 0], found.locality_m, found.locality_confidence
+        locality = row
     elif wanted & POSTAL_BIT and found.postal >= 0:
         within = found.postal
-        columns.locality_row[index] = arrays.locality[rows[within, 0]]
-        _answer(columns, index, rows[within, 0], found.postal_m, found.postal_confidence)
+        row, away_m, sure = rows[within, 0], found.postal_m, found.postal_confidence
+        locality = arrays.locality[row]
     elif wanted & DISTRICT_BIT and within >= 0 and rows[within, 3] >= 0:
+        row = rows[within, 3]
         sure = confidence.area_confidence(found.near_m, confidence.DISTRICT_BESIDE, confidence.DISTRICT_DECAY_M)
-        _answer(columns, index, rows[within, 3], 0.0, found.country_confidence * sure)
+        sure *= found.country_confidence
     elif wanted & REGION_BIT and within >= 0 and rows[within, 2] >= 0:
+        row = admin1 = rows[within, 2]
         sure = confidence.area_confidence(found.near_m, confidence.REGION_BESIDE, confidence.REGION_DECAY_M)
-        _answer(columns, index, rows[within, 2], 0.0, found.country_confidence * sure)
-        columns.admin1_row[index] = rows[within, 2]
-        return
-    elif wanted & COUNTRY_BIT:
-        _answer(columns, index, arrays.countries[found.country], 0.0, found.country_confidence)
-        return
-    if within >= 0 and columns.answer_row[index] >= 0:
-        columns.admin1_row[index] = rows[within, 2]
-        columns.admin2_row[index] = rows[within, 3]
-
-
-@njit_inlined
-def _answer(columns: ReverseColumns, index: int, row: int, distance_m: float, sure: float) -> None:
-    columns.answer_row[index] = row
-    columns.distance_m[index] = distance_m
-    columns.confidence[index] = sure
+        sure *= found.country_confidence
+        within = -1
+    elif wanted & COUNTRY_BIT and found.country != SEA:
+        row, sure = arrays.countries[found.country], found.country_confidence
+        within = -1
+    if row >= 0 and within >= 0:
+        admin1, admin2 = rows[within, 2], rows[within, 3]
+    return Answer(row, away_m, sure, admin1, admin2, locality)
