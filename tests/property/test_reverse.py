@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.geocoder.reverse_world import index, world
 from waypost.server.geocoder.candidates import LOCALITY_REACH_M, POSTAL_REACH_M, Candidates, best_within
+from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.place_grid import (
     ANY_COUNTRY,
     LOCALITIES,
@@ -17,6 +18,7 @@ from waypost.server.geocoder.place_grid import (
     eye_at,
     ranked_points,
 )
+from waypost.server.geocoder.reverse_kernel import to_point_m
 from waypost.server.model import NoticeCode, PlaceType
 
 LATITUDES = st.floats(-90.0, 90.0) | st.sampled_from([-90.0, -0.0, 0.0, 89.999999, 90.0])
@@ -38,6 +40,13 @@ def distances_m(latitude: float, longitude: float) -> np.ndarray:
     eye = np.array([math.cos(a) * math.cos(b), math.cos(a) * math.sin(b), math.sin(a)])
     cross = np.linalg.norm(np.cross(vectors, eye), axis=1)
     return np.asarray(np.arctan2(cross, vectors @ eye) * 6_371_008.8)
+
+
+@given(POINTS | st.tuples(st.sampled_from([-90.0, -89.99999999, 89.99999999]), LONGITUDES))
+@settings(max_examples=300, deadline=None)
+def test_distances_by_series_are_those_of_the_formula(point: tuple[float, float]) -> None:
+    for number, position in enumerate(GRID.positions.tolist()):
+        assert math.isclose(to_point_m(GRID, number, *point), distance_m(*point, *position), rel_tol=1e-9, abs_tol=0.02)
 
 
 @given(POINTS, RADII_M)

@@ -94,7 +94,7 @@ class ReverseIndex:
         1 to 500,000, from the point to the location of a place; countries and subdivisions have none.
         """
         wanted = _bits(place_types or DEFAULT_TYPES)
-        found = kernel.resolve(self._arrays, latitude, longitude, radius_m, wanted)
+        found = kernel.resolve(self._arrays, latitude, longitude, radius_m, wanted, kernel.empty_block(1))
         hits = self._hits(found, wanted)
         if place_types and len(hits) < max_results:
             more = self._more(latitude, longitude, found, wanted, radius_m, max_results - len(hits) + 1)

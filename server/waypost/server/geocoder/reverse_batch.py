@@ -9,21 +9,21 @@ import numpy.typing as npt
 
 from waypost.server.gazetteer.sources.borders import SEA
 from waypost.server.geocoder import reverse_confidence as confidence
-from waypost.server.geocoder.place_grid import eye_at
-from waypost.server.geocoder.reverse_ahead import ask_for_borders, ask_for_candidates, ask_for_places
+from waypost.server.geocoder.reverse_ahead import ask_for_places
 from waypost.server.geocoder.reverse_jit import njit_inlined, njit_kernel
 from waypost.server.geocoder.reverse_kernel import (
-    AREA_BITS,
     COUNTRY_BIT,
     DISTRICT_BIT,
     LOCALITY_BIT,
     POI_BIT,
     POSTAL_BIT,
     REGION_BIT,
+    Block,
     Found,
     ReverseArrays,
-    Sought,
-    find,
+    empty_block,
+    find_block,
+    sought_at,
     weigh,
 )
 
@@ -62,21 +62,6 @@ SLICE_ROWS = 262_144
 BLOCK_ROWS = 128
 
 
-class _Block(NamedTuple):
-    """Room for what was found at the points of a block, its arrays of as many rows as the block has points.
-
-    `points` has the localities, the localities whose areas the points have, postal codes and airports, one after
-    another; `countries` the country and the other one, `weights` the country's confidence and the distance to the
-    other one: the fields of Sought.
-    """
-
-    latitude: Floats
-    longitude: Floats
-    points: Ints
-    countries: Ints
-    weights: Floats
-
-
 def resolve_columns(
     arrays: ReverseArrays,
     latitude: npt.NDArray[np.float64],
@@ -90,10 +75,7 @@ def resolve_columns(
     """
     count = len(latitude)
     columns = _empty_columns(count)
-    block = _Block(
-        np.empty(BLOCK_ROWS), np.empty(BLOCK_ROWS), np.empty((4, BLOCK_ROWS), np.int32),
-        np.empty((BLOCK_ROWS, 2), np.int32), np.empty((BLOCK_ROWS, 2)),
-    )  # fmt: skip
+    block = empty_block(BLOCK_ROWS)
     for start in range(0, count, SLICE_ROWS):
         part = slice(start, start + SLICE_ROWS)
         with np.errstate(invalid="ignore"):
@@ -122,7 +104,7 @@ def resolve_all(
     order: npt.NDArray[np.int64],
     radius_m: float,
     wanted: int,
-    block: _Block,
+    block: Block,
     columns: ReverseColumns,
 ) -> None:
     """Fills the columns at the points named by `order`."""
@@ -146,37 +128,17 @@ def resolve_all(
 
 
 @njit_kernel
-def find_block(arrays: ReverseArrays, radius_m: float, wanted: int, block: _Block, count: int) -> None:
-    """Finds what is at the points of a block."""
-    latitude, longitude = block.latitude[:count], block.longitude[:count]
-    ask_for_borders(arrays.borders, latitude, longitude, block.points[0])
-    if wanted & (LOCALITY_BIT | AREA_BITS):
-        ask_for_candidates(arrays.grid, arrays.locality_lists, latitude, longitude, block.points[0])
-    if wanted & POSTAL_BIT:
-        ask_for_candidates(arrays.grid, arrays.postal_lists, latitude, longitude, block.points[0])
-    for number in range(count):
-        sought = find(arrays, eye_at(latitude[number], longitude[number]), radius_m, wanted)
-        block.points[0, number], block.points[1, number] = sought.locality, sought.near
-        block.points[2, number], block.points[3, number] = sought.postal, sought.poi
-        block.countries[number, 0], block.countries[number, 1] = sought.country, sought.other
-        block.weights[number, 0], block.weights[number, 1] = sought.country_confidence, sought.border_m
-
-
-@njit_kernel
 def fill_block(
-    arrays: ReverseArrays, wanted: int, block: _Block, part: npt.NDArray[np.int64], columns: ReverseColumns
+    arrays: ReverseArrays, wanted: int, block: Block, part: npt.NDArray[np.int64], columns: ReverseColumns
 ) -> None:
     """Weighs what was found and fills the columns at the points named by `part`."""
-    points, countries, weights = block.points, block.countries, block.weights
+    points = block.points
     ask_for_places(arrays.grid, arrays.location_source, points[1, : len(part)])
     if wanted & POSTAL_BIT:
         ask_for_places(arrays.grid, arrays.location_source, points[2, : len(part)])
     for number in range(len(part)):
         index = part[number]
-        sought = Sought(
-            countries[number, 0], weights[number, 0], countries[number, 1], weights[number, 1],
-            points[0, number], points[1, number], points[2, number], points[3, number],
-        )  # fmt: skip
+        sought = sought_at(block, number)
         found = weigh(arrays, block.latitude[number], block.longitude[number], sought, wanted)
         answer = first_answer(arrays, found, wanted)
         columns.answer_row[index] = answer.row

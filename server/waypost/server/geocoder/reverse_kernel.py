@@ -6,6 +6,7 @@ country, the nearest postal code, the nearest airport. Rows of the gazetteer com
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from waypost.server.geocoder.candidates import (
     best_candidate,
     best_within,
 )
-from waypost.server.geocoder.distance import distance_m
+from waypost.server.geocoder.distance import EARTH_RADIUS_M, distance_m
 from waypost.server.geocoder.place_grid import (
     ANY_COUNTRY,
     LOCALITIES,
@@ -32,8 +33,12 @@ from waypost.server.geocoder.place_grid import (
     best_point,
     eye_at,
 )
+from waypost.server.geocoder.reverse_ahead import ask_for_borders, ask_for_candidates
 from waypost.server.geocoder.reverse_jit import njit_inlined, njit_kernel
 from waypost.server.model import LocationSource, NoticeCode, PlaceType
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
 
 #: A point at most this far off a coast of the map is on land: 1:10m leaves out piers, spits and small bays.
 #: 91 % of the places outside of every polygon lie within it, 99.9 % of these at their own country's coast.
@@ -55,6 +60,9 @@ TOO_FAR_BIT = 1 << NoticeCode.TOO_FAR
 NEAR_BORDER_BIT = 1 << NoticeCode.NEAR_BORDER
 
 _OWN = int(LocationSource.OWN)
+
+#: Half of an angle in radians, 640 km: up to here four or five terms of the series of sine and arc sine are exact.
+SHORT_ANGLE = 0.05
 
 
 class ReverseArrays(NamedTuple):
@@ -80,6 +88,32 @@ class Sought(NamedTuple):
     near: int
     postal: int
     poi: int
+
+
+class Block(NamedTuple):
+    """Room for what was found at the points of a block, its arrays of as many rows as the block has points.
+
+    `points` has the localities, the localities whose areas the points have, postal codes and airports, one after
+    another; `countries` the country and the other one, `weights` the country's confidence and the distance to the
+    other one: the fields of Sought.
+    """
+
+    latitude: Floats
+    longitude: Floats
+    points: Ints
+    countries: Ints
+    weights: Floats
+
+
+def empty_block(rows: int) -> Block:
+    """Room for so many points."""
+    return Block(
+        np.empty(rows),
+        np.empty(rows),
+        np.empty((4, rows), np.int32),
+        np.empty((rows, 2), np.int32),
+        np.empty((rows, 2)),
+    )
 
 
 class Found(NamedTuple):
@@ -185,6 +219,33 @@ def find(arrays: ReverseArrays, eye: Eye, radius_m: float, wanted: int) -> Sough
     return Sought(country, country_sure, other, border_m, locality, near, postal, poi)
 
 
+@njit_kernel
+def find_block(arrays: ReverseArrays, radius_m: float, wanted: int, block: Block, count: int) -> None:
+    """Finds what is at the points of a block."""
+    latitude, longitude = block.latitude[:count], block.longitude[:count]
+    ask_for_borders(arrays.borders, latitude, longitude, block.points[0])
+    if wanted & (LOCALITY_BIT | AREA_BITS):
+        ask_for_candidates(arrays.grid, arrays.locality_lists, latitude, longitude, block.points[0])
+    if wanted & POSTAL_BIT:
+        ask_for_candidates(arrays.grid, arrays.postal_lists, latitude, longitude, block.points[0])
+    for number in range(count):
+        sought = find(arrays, eye_at(latitude[number], longitude[number]), radius_m, wanted)
+        block.points[0, number], block.points[1, number] = sought.locality, sought.near
+        block.points[2, number], block.points[3, number] = sought.postal, sought.poi
+        block.countries[number, 0], block.countries[number, 1] = sought.country, sought.other
+        block.weights[number, 0], block.weights[number, 1] = sought.country_confidence, sought.border_m
+
+
+@njit_inlined
+def sought_at(block: Block, number: int) -> Sought:
+    """What was found at a point of the block."""
+    points, countries, weights = block.points, block.countries, block.weights
+    return Sought(
+        countries[number, 0], weights[number, 0], countries[number, 1], weights[number, 1],
+        points[0, number], points[1, number], points[2, number], points[3, number],
+    )  # fmt: skip
+
+
 @njit_inlined
 def weigh(arrays: ReverseArrays, latitude: float, longitude: float, sought: Sought, wanted: int) -> Found:
     """How far away is what was found at the point, and how sure it is."""
@@ -222,13 +283,31 @@ def weigh(arrays: ReverseArrays, latitude: float, longitude: float, sought: Soug
 
 
 @njit_kernel
-def resolve(arrays: ReverseArrays, latitude: float, longitude: float, radius_m: float, wanted: int) -> Found:
-    """What is at one point."""
-    sought = find(arrays, eye_at(latitude, longitude), radius_m, wanted)
-    return weigh(arrays, latitude, longitude, sought, wanted)
+def resolve(
+    arrays: ReverseArrays, latitude: float, longitude: float, radius_m: float, wanted: int, block: Block
+) -> Found:
+    """What is at one point; `block` is room for one."""
+    block.latitude[0], block.longitude[0] = latitude, longitude
+    # Not the number 1 itself, for which numba would compile the search once more.
+    find_block(arrays, radius_m, wanted, block, len(block.latitude))
+    return weigh(arrays, latitude, longitude, sought_at(block, 0), wanted)
 
 
 @njit_inlined
 def to_point_m(grid: PlaceGrid, point: int, latitude: float, longitude: float) -> float:
     """Metres along the surface to a point of the grid."""
-    return float(distance_m(latitude, longitude, grid.positions[point, 0], grid.positions[point, 1]))
+    other_latitude, other_longitude = grid.positions[point, 0], grid.positions[point, 1]
+    half_phi = math.radians(other_latitude - latitude) / 2.0
+    half_lambda = math.radians(other_longitude - longitude) / 2.0
+    if abs(half_phi) > SHORT_ANGLE or abs(half_lambda) > SHORT_ANGLE:
+        return float(distance_m(latitude, longitude, other_latitude, other_longitude))
+    # The same formula: sines and arc sine by their series, the product of cosines by one of the sum.
+    sine_phi = half_phi * (1.0 - half_phi**2 / 6.0 * (1.0 - half_phi**2 / 20.0 * (1.0 - half_phi**2 / 42.0)))
+    sine_lambda = half_lambda * (
+        1.0 - half_lambda**2 / 6.0 * (1.0 - half_lambda**2 / 20.0 * (1.0 - half_lambda**2 / 42.0))
+    )
+    cosines = 0.5 - sine_phi**2 + math.cos(math.radians(latitude + other_latitude)) / 2.0
+    # At a pole the difference of cosines may be a little below zero.
+    squared = max(sine_phi**2 + cosines * sine_lambda**2, 0.0)
+    arc = 1.0 + squared * (1 / 6 + squared * (3 / 40 + squared * (15 / 336 + squared * (105 / 3456))))
+    return 2.0 * EARTH_RADIUS_M * math.sqrt(squared) * arc
