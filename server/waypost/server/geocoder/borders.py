@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from waypost.server.gazetteer.sources.borders import SEA
 from waypost.server.geocoder.distance import METRES_PER_DEGREE
-from waypost.server.geocoder.reverse_jit import njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import njit_inlined, njit_kernel
 
 #: The raster's cells. A tenth of a degree: nine in ten cells on land are then whole, and the lists of the
 #: others short, at 30 MB for the world.

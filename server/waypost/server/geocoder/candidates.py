@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from waypost.server.geocoder.jit import njit_inlined
 from waypost.server.geocoder.place_grid import ANY_COUNTRY, Eye, PlaceGrid, best_point, chord_squared, score_at
-from waypost.server.geocoder.reverse_jit import njit_inlined
 
 #: The radius that the lists of localities are made for: the default of the API.
 LOCALITY_REACH_M = 50_000.0

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numba import njit
 
 from waypost.server.gazetteer.snapshot import TextColumn
-from waypost.server.geocoder.memory import BLOCK_BYTES, copy_block, prefetch
+from waypost.server.geocoder.instructions import BLOCK_BYTES, copy_block, prefetch
 
 Rows = npt.NDArray[np.int32]
 

@@ -18,8 +18,8 @@ from numba import njit
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.distance import METRES_PER_DEGREE, distance_m
-from waypost.server.geocoder.forward_jit import inlined, kernel
 from waypost.server.geocoder.instructions import lowest_bit, prefetch
+from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.postings import (
     CODE,
     posting_cost,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from waypost.server.geocoder.distance import EARTH_RADIUS_M, METRES_PER_DEGREE
-from waypost.server.geocoder.reverse_jit import njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import njit_inlined, njit_kernel
 
 #: The kinds of points, each with a grid of its own in the same arrays.
 LOCALITIES, POSTAL_CODES, POIS = 0, 1, 2

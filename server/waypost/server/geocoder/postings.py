@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from waypost.server.geocoder.forward_jit import inlined, kernel
 from waypost.server.geocoder.instructions import prefetch
+from waypost.server.geocoder.jit import inlined, kernel
 
 ROW_BITS = 32
 KIND_SHIFT, TYPE_SHIFT, COST_SHIFT, IMPORTANCE_SHIFT = 32, 36, 40, 48

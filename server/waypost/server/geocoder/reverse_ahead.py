@@ -13,9 +13,9 @@ import numpy.typing as npt
 from waypost.server.gazetteer.sources.borders import SEA
 from waypost.server.geocoder.borders import BorderArrays, raster_cell
 from waypost.server.geocoder.candidates import Candidates, cell_of
-from waypost.server.geocoder.memory import LINE_BYTES, prefetch
+from waypost.server.geocoder.instructions import LINE_BYTES, prefetch
+from waypost.server.geocoder.jit import njit_kernel
 from waypost.server.geocoder.place_grid import PlaceGrid
-from waypost.server.geocoder.reverse_jit import njit_kernel
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]

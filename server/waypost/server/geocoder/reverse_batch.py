@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from waypost.server.gazetteer.sources.borders import SEA
 from waypost.server.geocoder import reverse_confidence as confidence
+from waypost.server.geocoder.jit import njit_inlined, njit_kernel
 from waypost.server.geocoder.reverse_ahead import ask_for_places
-from waypost.server.geocoder.reverse_jit import njit_inlined, njit_kernel
 from waypost.server.geocoder.reverse_kernel import (
     COUNTRY_BIT,
     DISTRICT_BIT,

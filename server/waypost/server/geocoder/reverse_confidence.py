@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from waypost.server.geocoder.reverse_jit import njit_kernel
+from waypost.server.geocoder.jit import njit_kernel
 
 #: Share of GeoNames' places whose record names the country of the polygon, further than 5 km from any border.
 COUNTRY_INSIDE = 0.998

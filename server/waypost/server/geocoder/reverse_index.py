@@ -18,6 +18,7 @@ from waypost.server.geocoder.borders import BorderArrays, situation_at
 from waypost.server.geocoder.candidate_lists import list_candidates
 from waypost.server.geocoder.candidates import LOCALITY_REACH_M, POSTAL_REACH_M
 from waypost.server.geocoder.distance import EARTH_RADIUS_M, METRES_PER_DEGREE
+from waypost.server.geocoder.jit import njit_kernel
 from waypost.server.geocoder.place_grid import (
     GRID_CELLS,
     KIND_COUNT,
@@ -27,7 +28,6 @@ from waypost.server.geocoder.place_grid import (
     PlaceGrid,
     number_cells,
 )
-from waypost.server.geocoder.reverse_jit import njit_kernel
 from waypost.server.model import LocationSource, PlaceType
 
 Column: TypeAlias = "npt.NDArray[np.generic] | TextColumn"

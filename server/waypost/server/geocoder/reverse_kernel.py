@@ -23,6 +23,7 @@ from waypost.server.geocoder.candidates import (
     best_within,
 )
 from waypost.server.geocoder.distance import EARTH_RADIUS_M, distance_m
+from waypost.server.geocoder.jit import njit_inlined, njit_kernel
 from waypost.server.geocoder.place_grid import (
     ANY_COUNTRY,
     LOCALITIES,
@@ -34,7 +35,6 @@ from waypost.server.geocoder.place_grid import (
     eye_at,
 )
 from waypost.server.geocoder.reverse_ahead import ask_for_borders, ask_for_candidates
-from waypost.server.geocoder.reverse_jit import njit_inlined, njit_kernel
 from waypost.server.model import LocationSource, NoticeCode, PlaceType
 
 Floats = npt.NDArray[np.float64]

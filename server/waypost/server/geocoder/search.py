@@ -11,7 +11,7 @@ from numba import njit
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.calibration import FEATURES, confidence
 from waypost.server.geocoder.distance import distance_m
-from waypost.server.geocoder.forward_jit import kernel
+from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.match import (
     EXPLAINED,
     IMPORTANCE,

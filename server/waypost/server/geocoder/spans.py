@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from waypost.server.geocoder import ranking
-from waypost.server.geocoder.forward_jit import inlined, kernel
 from waypost.server.geocoder.instructions import prefetch
+from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.normalize import DIGIT, HAN, POWERS, hash_text, span_hash
 from waypost.server.geocoder.postings import POSTAL_SALT, expect, find
 from waypost.server.geocoder.typo import corrections, edits_allowed

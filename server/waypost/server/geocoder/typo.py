@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from waypost.server.geocoder.forward_jit import inlined, kernel
 from waypost.server.geocoder.instructions import prefetch, set_bits
+from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.normalize import MAX_TOKENS
 from waypost.server.geocoder.vocabulary import (
     CHECK_SHIFT,

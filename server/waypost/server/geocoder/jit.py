@@ -1,4 +1,4 @@
-"""How the kernels of reverse geocoding are compiled.
+"""How kernels that search are compiled.
 
 They read many arrays in nested tuples and allocate nothing. Counting references to those arrays on each call
 would take more time than the search (measured: half of it), so numba's reference counting is left out; what
@@ -26,3 +26,8 @@ def njit_inlined(function: Kernel) -> Kernel:
     """As njit_kernel, and put into each kernel that calls it."""
     compiled = njit(cache=True, nogil=True, _nrt=False, inline="always")(function)  # type: ignore[call-overload]
     return cast(Kernel, compiled)
+
+
+#: As njit_kernel and njit_inlined, for functions whose arguments no annotation describes.
+kernel = njit(cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]
+inlined = njit(cache=True, nogil=True, _nrt=False, inline="always")  # type: ignore[call-overload]
