@@ -105,6 +105,8 @@ ELSEWHERE = {
         (
             "BAD_FILTER",
             "DELIVERY_NOT_FOUND",
+            "DISK_FULL",
+            "STORE_UNREACHABLE",
             "ETAG_MISMATCH",
             "JOB_NOT_FOUND",
             "JOB_UNFINISHED",
@@ -121,7 +123,7 @@ ELSEWHERE = {
             "UPLOAD_SIZE_MISMATCH",
             "WRONG_JOB_STATE",
         ),
-        "tests/contract/test_job_store_errors.py",
+        "tests/contract/job_store",
     ),
 }
 
