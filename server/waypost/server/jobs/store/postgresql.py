@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import ClassVar, Final, cast
 
 import psycopg
+from sqlalchemy.exc import OperationalError
 
 from waypost.server.errors import WaypostError
 from waypost.server.jobs.store.database import CHANNEL
@@ -19,13 +20,13 @@ _STOP_S: Final = 0.2
 class PostgresqlListener(Listener):
     """Waits for notifications on a connection of its own."""
 
-    _interruptions: ClassVar[tuple[type[Exception], ...]] = (WaypostError, psycopg.OperationalError)
+    _interruptions: ClassVar[tuple[type[Exception], ...]] = (WaypostError, OperationalError, psycopg.OperationalError)
 
     def _listen(self, stopping: threading.Event, heard: Heard, look: Callable[[], None]) -> None:
         pooled = self._database.engine.raw_connection()
+        connection = cast("psycopg.Connection[object]", pooled.driver_connection)
         # A connection that listens must not go back to the pool.
         pooled.detach()
-        connection = cast("psycopg.Connection[object]", pooled.driver_connection)
         try:
             connection.autocommit = True
             connection.execute(f"LISTEN {CHANNEL}")
@@ -34,4 +35,4 @@ class PostgresqlListener(Listener):
                 for notification in connection.notifies(timeout=_STOP_S):
                     heard(notification.payload)
         finally:
-            pooled.close()
+            connection.close()
