@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.contract.job_store.conftest import OpenStore
 from tests.job_stores import LEASE_S, HandClock, claimed, new_shards, part, running, spec
 from waypost.server.errors import FailedPrecondition, LeaseLost
-from waypost.server.jobs.events import OwnerChanged, StateChanged
+from waypost.server.jobs.events import OwnerChanged, Reason, StateChanged
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import Lease, Progress, ShardState
 from waypost.server.jobs.states import JobState
@@ -79,7 +81,7 @@ def test_every_write_of_a_former_owner_is_refused(open_store: OpenStore, clock: 
     clock.advance(LEASE_S)
     _, second = claimed(two, "two")
     before = two.job(lease.job_id)
-    writes = [
+    writes: list[Callable[[], object]] = [
         lambda: one.advance(lease, JobState.SUCCEEDED),
         lambda: one.add_shards(lease, new_shards(1, 1)),
         lambda: one.drop_shards(lease),
@@ -151,8 +153,6 @@ def test_an_owner_that_a_caller_was_faster_than_keeps_its_lease(store: JobStore)
 
 
 def test_the_end_comes_with_all_that_is_known(store: JobStore, clock: HandClock) -> None:
-    from waypost.server.jobs.events import Reason
-
     lease = running(store)
     clock.advance(5)
     progress = Progress(total_rows=30, committed_parts=3)

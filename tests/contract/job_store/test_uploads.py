@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from tests.contract.job_store.test_jobs import cancel
 from tests.job_stores import HandClock, spec
 from waypost.server.errors import Aborted, FailedPrecondition, InvalidArgument, NotFound, OutOfRange
 from waypost.server.jobs.model import RequestKey, UploadState
@@ -41,10 +44,11 @@ def test_a_gap_and_a_race_are_told_apart_and_name_the_offset(store: JobStore) ->
 def test_a_complete_upload_takes_nothing_more(store: JobStore) -> None:
     upload_id = store.create_upload(ttl_s=60).upload_id
     store.complete_upload(upload_id, sha256=DIGEST, ttl_s=60)
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: store.commit_bytes(upload_id, start=0, end=1, ttl_s=60),
         lambda: store.complete_upload(upload_id, sha256="cd" * 32, ttl_s=60),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(FailedPrecondition) as refused:
             call()
         assert refused.value.reason == "UPLOAD_COMPLETE"
@@ -61,8 +65,6 @@ def test_an_upload_must_end_at_the_size_that_it_was_opened_with(store: JobStore)
 
 
 def test_an_upload_stays_while_an_unfinished_job_reads_it(store: JobStore, clock: HandClock) -> None:
-    from tests.contract.job_store.test_jobs import cancel
-
     upload_id = store.create_upload(ttl_s=60).upload_id
     store.complete_upload(upload_id, sha256=DIGEST, ttl_s=60)
     job = store.create_job(spec(input=JobInput(source=UploadSource(upload_id=upload_id))))

@@ -68,13 +68,13 @@ class Any:
 Filter = StateIs | CreatedWhen | HasLabel | Not | All | Any
 
 _TOKEN = re.compile(
-    r"""\s*(?: (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+    r"""\s*(?: (?P<string>"(?:[^"\\\0]|\\[^\0])*"|'(?:[^'\\\0]|\\[^\0])*')
              | (?P<comparator><=|>=|!=|=|<|>|:)
              | (?P<mark>[().]|-(?=\S))
              | (?P<word>\*|[A-Za-z0-9_][A-Za-z0-9_+-]*) )""",
     re.VERBOSE,
 )
-_ESCAPE = re.compile(r"\\(.)")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _EQUALITIES = ("=", "!=", ":")
 _ORDERS = ("=", "!=", "<", "<=", ">", ">=")
 

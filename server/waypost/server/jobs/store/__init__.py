@@ -49,7 +49,11 @@ class JobStore(Jobs, Events, Leases, Shards, Uploads, Outbox, Expiry):
         Raises ConfigError for a URL that cannot be used, or a store that a newer server has migrated.
         """
         database = Database(url)
-        migrate(database)
+        try:
+            migrate(database)
+        except BaseException:
+            database.close()
+            raise
         return cls(database, clock, Changes(listener_of(database)))
 
     def close(self) -> None:
