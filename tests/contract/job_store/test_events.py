@@ -67,5 +67,9 @@ def test_a_head_tells_of_events_and_of_progress(store: JobStore) -> None:
     for rows_per_second in (1.0, 2.0):
         assert not store.write_progress({lease: Progress(rows_per_second=rows_per_second)})
     assert store.heads([lease.job_id]) == {lease.job_id: Head(3, 2)}
+    assert store.latest_progress([lease.job_id, other, "none"]) == {
+        lease.job_id: (Head(3, 2), Progress(rows_per_second=2.0)),
+        other: (Head(1, 0), Progress()),
+    }
     store.advance(lease, JobState.FAILED, progress=Progress())
     assert store.heads([lease.job_id]) == {lease.job_id: Head(4, 3)}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, delete, insert, or_, select, update
 
 from waypost.server.errors import LeaseLost
 from waypost.server.jobs import codec
@@ -25,6 +25,10 @@ from waypost.server.jobs.store.records import read_job
 
 _JOBS: Final = schema.jobs.c
 _SHARDS: Final = schema.shards.c
+_PROGRESS: Final = schema.progress.c
+_VALUES: Final[dict[str, Any]] = {"version": bindparam("next"), "progress": bindparam("text")}
+_UPDATE_PROGRESS: Final = update(schema.progress).where(_PROGRESS.job_id == bindparam("id")).values(**_VALUES)
+_INSERT_PROGRESS: Final = insert(schema.progress).values(job_id=bindparam("id"), **_VALUES)
 
 
 class Leases(StoreCore):
@@ -61,16 +65,12 @@ class Leases(StoreCore):
 
     def renew_leases(self, leases: Iterable[Lease], *, lease_s: float) -> frozenset[Lease]:
         """Those of `leases` that still hold, now for `lease_s` more; the work under all others must stop at once."""
-        kept = set()
         with self._writing(durable=False) as transaction:
-            for lease in sorted(leases, key=lambda each: each.job_id):
-                values = _running(transaction.now_s, lease_s)
-                written = transaction.connection.execute(
-                    update(schema.jobs).where(_held(lease), _JOBS.lease_owner.is_not(None)).values(**values)
-                )
-                if written.rowcount:
-                    kept.add(lease)
-        return frozenset(kept)
+            kept = frozenset(_still_held(transaction, leases))
+            job_ids = [lease.job_id for lease in kept]
+            values = _running(transaction.now_s, lease_s)
+            transaction.connection.execute(update(schema.jobs).where(_JOBS.job_id.in_(job_ids)).values(**values))
+        return kept
 
     def release_lease(self, lease: Lease) -> None:
         """Gives the job back; shards in hand wait for a worker again. Nothing happens where it is lost already."""
@@ -121,16 +121,19 @@ class Leases(StoreCore):
 
         Only the latest progress of a job is kept; it is not an event, and a loss of power may undo the last seconds.
         """
-        lost = set()
         with self._writing(durable=False) as transaction:
-            for lease, latest in sorted(progress.items(), key=lambda item: item[0].job_id):
-                try:
-                    owned_job(transaction, lease)
-                except LeaseLost:
-                    lost.add(lease)
-                else:
-                    write_progress(transaction, lease.job_id, latest)
-        return frozenset(lost)
+            versions = _still_held(transaction, progress)
+            for known in (True, False):
+                rows = [
+                    {"id": lease.job_id, "next": (version or 0) + 1, "text": _text(progress[lease])}
+                    for lease, version in versions.items()
+                    if (version is not None) is known
+                ]
+                if rows:
+                    transaction.connection.execute(_UPDATE_PROGRESS if known else _INSERT_PROGRESS, rows)
+            for lease, version in versions.items():
+                transaction.touch(lease.job_id, progress_version=(version or 0) + 1)
+        return frozenset(progress.keys() - versions.keys())
 
 
 def owned_job(transaction: Writing, lease: Lease) -> JobRow:
@@ -143,17 +146,11 @@ def owned_job(transaction: Writing, lease: Lease) -> JobRow:
 
 def write_progress(transaction: Writing, job_id: str, progress: Progress) -> None:
     """Replaces the progress of a locked job."""
-    columns, text = schema.progress.c, codec.PROGRESS.dump_json(progress).decode()
-    version = transaction.connection.execute(
-        update(schema.progress)
-        .where(columns.job_id == job_id)
-        .values(version=columns.version + 1, progress=text)
-        .returning(columns.version)
-    ).scalar_one_or_none()
-    if version is None:
-        version = 1
-        transaction.connection.execute(insert(schema.progress).values(job_id=job_id, version=version, progress=text))
-    transaction.touch(job_id, progress_version=version)
+    query = select(_PROGRESS.version).where(_PROGRESS.job_id == job_id)
+    version = transaction.connection.execute(query).scalar_one_or_none()
+    row = {"id": job_id, "next": (version or 0) + 1, "text": _text(progress)}
+    transaction.connection.execute(_INSERT_PROGRESS if version is None else _UPDATE_PROGRESS, row)
+    transaction.touch(job_id, progress_version=(version or 0) + 1)
 
 
 def give_back_shards(transaction: Writing, job_id: str) -> int:
@@ -181,6 +178,29 @@ def _take(transaction: Writing, query: Select[Any], owner: str, lease_s: float) 
         append(transaction, job, OwnerChanged(owners=lease.token), **columns)
     give_back_shards(transaction, job.job_id)
     return read_job(transaction.connection, locked_job(transaction, job.job_id)), lease
+
+
+def _text(progress: Progress) -> str:
+    return codec.PROGRESS.dump_json(progress).decode()
+
+
+def _still_held(transaction: Writing, leases: Iterable[Lease]) -> dict[Lease, int | None]:
+    """Those of `leases` that hold, with the version of the job's progress; their jobs are locked from here on."""
+    asked = {lease.job_id: lease for lease in leases}
+    joined = schema.jobs.outerjoin(schema.progress, _PROGRESS.job_id == _JOBS.job_id)
+    rows = transaction.connection.execute(
+        select(_JOBS.job_id, _JOBS.lease_owner, _JOBS.lease_token, _PROGRESS.version)
+        .select_from(joined)
+        .where(_JOBS.job_id.in_(asked))
+        # In one order, so that two transactions with several jobs each cannot wait for each other.
+        .order_by(_JOBS.job_id)
+        .with_for_update(of=schema.jobs)
+    )
+    return {
+        asked[row.job_id]: row.version
+        for row in rows
+        if (row.lease_owner, row.lease_token) == (asked[row.job_id].owner, asked[row.job_id].token)
+    }
 
 
 def _running(now_s: float, lease_s: float) -> dict[str, float]:
