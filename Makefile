@@ -30,10 +30,11 @@ check: $(VENV)/.ready-dev .venv-generate/.ready third_party/.filled ## Format, l
 	scripts/check_breaking.sh $(BIN)/buf
 	scripts/check_generated.sh $(BIN)/buf
 
-generate: $(VENV)/.ready-dev .venv-generate/.ready third_party/.filled ## Make generated/ from protos/
+generate: $(VENV)/.ready-dev .venv-generate/.ready third_party/.filled ## Make generated/ from protos/, and the diagram in docs/jobs.md
 	rm -rf generated
 	$(BIN)/buf generate
 	touch generated/waypost/v1/py.typed
+	$(BIN)/python scripts/draw_lifecycle.py
 
 bench: $(VENV)/.ready-dev ## Speed, each figure beside its yardstick
 	$(BIN)/python tests/bench/run.py $(ARGS)

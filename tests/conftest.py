@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.postgres import Postgres, running_postgres
 from tests.server_process import Server
 from waypost.server.gazetteer.store import SnapshotStore
 
@@ -35,6 +36,13 @@ def data_dir() -> Path:
             shutil.rmtree(outdated)
         build(directory)
     return directory
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for all tests; each takes a database of its own."""
+    with running_postgres() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -101,6 +101,30 @@ ELSEWHERE = {
     "STREAM_IDLE": "below",
     "DEADLINE_EXCEEDED": "tests/contract/test_boundary.py",
     "INTERNAL": "tests/contract/test_boundary.py",
+    **dict.fromkeys(
+        (
+            "BAD_FILTER",
+            "DELIVERY_NOT_FOUND",
+            "DISK_FULL",
+            "STORE_UNREACHABLE",
+            "ETAG_MISMATCH",
+            "JOB_NOT_FOUND",
+            "JOB_UNFINISHED",
+            "OPERATION_NOT_FOUND",
+            "QUEUE_FULL",
+            "REQUEST_ID_REUSED",
+            "SEQUENCE_BEYOND_END",
+            "UPLOAD_COMPLETE",
+            "UPLOAD_GAP",
+            "UPLOAD_INCOMPLETE",
+            "UPLOAD_IN_USE",
+            "UPLOAD_NOT_FOUND",
+            "UPLOAD_RACE",
+            "UPLOAD_SIZE_MISMATCH",
+            "WRONG_JOB_STATE",
+        ),
+        "tests/contract/job_store",
+    ),
 }
 
 

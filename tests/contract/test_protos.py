@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorSet
 
 from tests.tools import tool
 from waypost.server import model
-from waypost.v1 import geocoding_pb2, places_pb2
+from waypost.server.jobs import model as jobs
+from waypost.server.jobs import spec, states
+from waypost.v1 import geocoding_pb2, jobs_pb2, places_pb2
 
 #: Its type is not known to the checker.
 FIELD_BEHAVIOR: Any = field_behavior_pb2.field_behavior
 
 ROOT = Path(__file__).parents[2]
-FILES: tuple[FileDescriptor, ...] = (geocoding_pb2.DESCRIPTOR, places_pb2.DESCRIPTOR)
+FILES: tuple[FileDescriptor, ...] = (geocoding_pb2.DESCRIPTOR, jobs_pb2.DESCRIPTOR, places_pb2.DESCRIPTOR)
 
 RPCS = {
     "GeocodingService": {
@@ -32,6 +35,26 @@ RPCS = {
         "ListSnapshots": ("ListSnapshotsRequest", "ListSnapshotsResponse", False, False),
     },
     "PlaceService": {"GetPlace": ("GetPlaceRequest", "Place", False, False)},
+    "JobService": {
+        "CreateJob": ("CreateJobRequest", "Operation", False, False),
+        "GetJob": ("GetJobRequest", "Job", False, False),
+        "ListJobs": ("ListJobsRequest", "ListJobsResponse", False, False),
+        "UpdateJob": ("UpdateJobRequest", "Job", False, False),
+        "DeleteJob": ("DeleteJobRequest", "Empty", False, False),
+        "PauseJob": ("PauseJobRequest", "Job", False, False),
+        "ResumeJob": ("ResumeJobRequest", "Job", False, False),
+        "ConfirmJob": ("ConfirmJobRequest", "Job", False, False),
+        "WatchJob": ("WatchJobRequest", "JobEvent", False, True),
+        "CreateUpload": ("CreateUploadRequest", "Upload", False, False),
+        "GetUpload": ("GetUploadRequest", "Upload", False, False),
+        "DeleteUpload": ("DeleteUploadRequest", "Empty", False, False),
+        "UploadInput": ("UploadInputRequest", "Upload", True, False),
+        "ReadResults": ("ReadResultsRequest", "ReadResultsResponse", False, True),
+        "ListOutputFiles": ("ListOutputFilesRequest", "ListOutputFilesResponse", False, False),
+        "ReadOutputFile": ("ReadOutputFileRequest", "ReadOutputFileResponse", False, True),
+        "ListDeliveries": ("ListDeliveriesRequest", "ListDeliveriesResponse", False, False),
+        "RedeliverNotification": ("RedeliverNotificationRequest", "Delivery", False, False),
+    },
 }
 
 FIELDS = {
@@ -52,14 +75,52 @@ FIELDS = {
     "StreamLookup": "lookup_id geocode reverse_geocode get_place",
     "StreamTablesRequest": "options arrow_stream",
     "StreamTablesResponse": "arrow_stream",
+    "CreateJobRequest": "job request_id validate_only",
+    "Job": (
+        "name operation input output priority confirmation_required failure_policy labels notifications snapshot "
+        "engine_version state progress preflight expire_time etag"
+    ),
+    "JobOperation": "geocode reverse_geocode get_place",
+    "JobInput": "inline upload uri format",
+    "JobOutput": "uri format",
+    "WatchJobRequest": "name after_sequence",
+    "JobEvent": "sequence snapshot change progress bookmark",
+    "JobSnapshot": "reset",
+    "Upload": "committed_bytes size_bytes sha256 state expire_time",
+    "UploadInputRequest": "upload offset data finish sha256",
+    "ReadResultsRequest": "name after_row follow",
+    "ReadOutputFileRequest": "read_offset",
+    **{
+        f"{method}Request": "request_id"
+        for method in (
+            "UpdateJob",
+            "DeleteJob",
+            "PauseJob",
+            "ResumeJob",
+            "ConfirmJob",
+            "CreateUpload",
+            "DeleteUpload",
+            "RedeliverNotification",
+        )
+    },
 }
 
-ENUMS = {
+ENUMS: dict[str, tuple[FileDescriptor | Descriptor, type[IntEnum]]] = {
     "PlaceType": (places_pb2.DESCRIPTOR, model.PlaceType),
     "Precision": (geocoding_pb2.DESCRIPTOR, model.Precision),
     "LocationSource": (geocoding_pb2.DESCRIPTOR, model.LocationSource),
     "MatchOutcome": (geocoding_pb2.DESCRIPTOR, model.MatchOutcome),
     "NoticeCode": (geocoding_pb2.DESCRIPTOR, model.NoticeCode),
+    "FileFormat": (jobs_pb2.DESCRIPTOR, spec.FileFormat),
+    "Compression": (jobs_pb2.DESCRIPTOR, spec.Compression),
+    "OutputLayout": (jobs_pb2.DESCRIPTOR, spec.OutputLayout),
+    "OutputRows": (jobs_pb2.DESCRIPTOR, spec.OutputRows),
+    "FailureAction": (jobs_pb2.DESCRIPTOR, spec.FailureAction),
+    "EngineChange": (jobs_pb2.DESCRIPTOR, spec.EngineChange),
+    "OutputFileKind": (jobs_pb2.DESCRIPTOR, jobs.OutputFileKind),
+    "Job.State": (jobs_pb2.Job.DESCRIPTOR, states.JobState),
+    "Upload.State": (jobs_pb2.Upload.DESCRIPTOR, jobs.UploadState),
+    "Delivery.State": (jobs_pb2.Delivery.DESCRIPTOR, jobs.DeliveryState),
 }
 
 
@@ -89,9 +150,10 @@ def test_a_message_has_the_fields_of_the_contract(message: str) -> None:
 
 @pytest.mark.parametrize("name", ENUMS)
 def test_the_numbers_of_an_enum_are_those_of_the_model(name: str) -> None:
-    file, ours = ENUMS[name]
-    prefix = file.enum_types_by_name[name].values[0].name.removesuffix("UNSPECIFIED")
-    numbers = {value.name.removeprefix(prefix): value.number for value in file.enum_types_by_name[name].values[1:]}
+    scope, ours = ENUMS[name]
+    enum = scope.enum_types_by_name[name.rsplit(".", 1)[-1]]
+    prefix = enum.values[0].name.removesuffix("UNSPECIFIED")
+    numbers = {value.name.removeprefix(prefix): value.number for value in enum.values[1:]}
     assert numbers == {member.name: member.value for member in ours}
 
 
@@ -131,6 +193,8 @@ def test_every_element_of_the_protos_has_a_comment() -> None:
 def elements(found: list[DescriptorProto] | object, path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], str]]:
     """Every message, field, oneof and nested enum below `path`, as protoc numbers them."""
     for at, message in enumerate(found):  # type: ignore[arg-type, var-annotated]
+        if message.options.map_entry:  # made by the compiler
+            continue
         here = (*path, at)
         yield here, message.name
         for i, field in enumerate(message.field):
@@ -138,6 +202,9 @@ def elements(found: list[DescriptorProto] | object, path: tuple[int, ...]) -> It
         for i, oneof in enumerate(message.oneof_decl):
             if not oneof.name.startswith("_"):
                 yield (*here, 8, i), f"{message.name}.{oneof.name}"
+        for i, enum in enumerate(message.enum_type):
+            yield (*here, 4, i), f"{message.name}.{enum.name}"
+            yield from (((*here, 4, i, 2, k), value.name) for k, value in enumerate(enum.value))
         yield from elements(message.nested_type, (*here, 3))
 
 

@@ -5,10 +5,14 @@
     ├── MalformedMessage          the caller's fault: the bytes are no message
     ├── NotFound                  the caller named something that does not exist
     ├── ResourceExhausted         a bound of this server that passes with time
+    ├── FailedPrecondition        the resource is in a state that does not allow the call
+    ├── OutOfRange                a cursor or offset beyond the end
+    ├── Aborted                   somebody else was faster: read again, then try again
     ├── ResponseTooLarge          an answer too large to send
     ├── Unavailable               still loading or draining: try again
     ├── DeadlineExceeded          the caller's time is over; the work was stopped
     ├── StreamIdle                nothing moved on a stream for too long
+    ├── LeaseLost                 for the coordinator: another process owns the job by now
     ├── SnapshotError             for operators: a snapshot cannot be built or opened
     └── ConfigError               for operators: settings that cannot be used
 
@@ -96,10 +100,44 @@ class ResourceExhausted(WaypostError):
 
     reason = "TOO_BUSY"
 
-    def __init__(self, message: str, *, subject: str, retry_after_s: float, **facts: str) -> None:
+    def __init__(
+        self, message: str, *, subject: str, retry_after_s: float, reason: str = "TOO_BUSY", **facts: str
+    ) -> None:
         super().__init__(message, **facts)
+        self.reason = reason
         self.subject = subject
         self.retry_after_s = retry_after_s
+
+
+class FailedPrecondition(WaypostError):
+    """The resource `subject` is in a state that does not allow the call; `reason` is UPPER_SNAKE."""
+
+    def __init__(self, message: str, *, reason: str, subject: str, **facts: str) -> None:
+        super().__init__(message, subject=subject, **facts)
+        self.reason = reason
+        self.subject = subject
+
+
+class OutOfRange(WaypostError):
+    """A cursor or an offset lies beyond the end; `reason` is UPPER_SNAKE."""
+
+    def __init__(self, message: str, *, reason: str, **facts: str) -> None:
+        super().__init__(message, **facts)
+        self.reason = reason
+
+
+class Aborted(WaypostError):
+    """Somebody else changed the resource first; `reason` is UPPER_SNAKE."""
+
+    def __init__(self, message: str, *, reason: str, **facts: str) -> None:
+        super().__init__(message, **facts)
+        self.reason = reason
+
+
+class LeaseLost(WaypostError):
+    """A process wrote to a job that it does not own any more; it must stop at once. Never told to callers."""
+
+    reason = "LEASE_LOST"
 
 
 class ResponseTooLarge(WaypostError):

@@ -35,6 +35,9 @@ CODES: dict[type[errors.WaypostError], grpc.StatusCode] = {
     errors.MalformedMessage: grpc.StatusCode.INVALID_ARGUMENT,
     errors.NotFound: grpc.StatusCode.NOT_FOUND,
     errors.ResourceExhausted: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.FailedPrecondition: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.OutOfRange: grpc.StatusCode.OUT_OF_RANGE,
+    errors.Aborted: grpc.StatusCode.ABORTED,
     errors.ResponseTooLarge: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.Unavailable: grpc.StatusCode.UNAVAILABLE,
     errors.DeadlineExceeded: grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -43,9 +46,13 @@ CODES: dict[type[errors.WaypostError], grpc.StatusCode] = {
 
 #: Every reason that a caller can be told, as docs/errors.md explains them; a test keeps both whole.
 REASONS = frozenset({
-    "BAD_PAGE_TOKEN", "BAD_SCHEMA", "DEADLINE_EXCEEDED", "DRAINING", "INTERNAL", "INVALID_FIELD", "LOADING",
-    "MALFORMED_MESSAGE", "MALFORMED_TABLE", "PLACE_NOT_FOUND", "RESPONSE_TOO_LARGE", "SERVICE_NOT_FOUND",
-    "SNAPSHOT_NOT_FOUND", "STREAM_IDLE", "TABLE_TOO_LARGE", "TOO_BUSY", "TOO_MANY_RESULTS",
+    "BAD_FILTER", "BAD_PAGE_TOKEN", "BAD_SCHEMA", "DEADLINE_EXCEEDED", "DELIVERY_NOT_FOUND", "DISK_FULL", "DRAINING",
+    "ETAG_MISMATCH", "INTERNAL", "INVALID_FIELD", "JOB_NOT_FOUND", "JOB_UNFINISHED", "LOADING", "MALFORMED_MESSAGE",
+    "MALFORMED_TABLE", "OPERATION_NOT_FOUND", "PLACE_NOT_FOUND", "QUEUE_FULL", "REQUEST_ID_REUSED",
+    "RESPONSE_TOO_LARGE", "SEQUENCE_BEYOND_END", "SERVICE_NOT_FOUND", "SNAPSHOT_NOT_FOUND", "STORE_UNREACHABLE",
+    "STREAM_IDLE",
+    "TABLE_TOO_LARGE", "TOO_BUSY", "TOO_MANY_RESULTS", "UPLOAD_COMPLETE", "UPLOAD_GAP", "UPLOAD_INCOMPLETE",
+    "UPLOAD_IN_USE", "UPLOAD_NOT_FOUND", "UPLOAD_RACE", "UPLOAD_SIZE_MISMATCH", "WRONG_JOB_STATE",
 })  # fmt: skip
 
 _CODES_BY_NUMBER: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
@@ -112,6 +119,8 @@ def _status(error: errors.WaypostError, code: grpc.StatusCode, violations: tuple
     elif isinstance(error, errors.NotFound):
         name = _shorten(error.resource_name, _MAX_FACT_CHARS)
         _attach(status, details.ResourceInfo(resource_type=error.resource_type, resource_name=name))
+    elif isinstance(error, errors.FailedPrecondition):
+        _attach(status, _precondition_failure(error, status.message))
     elif isinstance(error, errors.ResourceExhausted):
         violation = details.QuotaFailure.Violation(subject=error.subject, description=status.message)
         _attach(status, details.QuotaFailure(violations=[violation]))
@@ -131,6 +140,11 @@ def _bad_request(violations: tuple[errors.FieldViolation, ...]) -> details.BadRe
             for violation in violations
         ]
     )
+
+
+def _precondition_failure(error: errors.FailedPrecondition, message: str) -> details.PreconditionFailure:
+    violation = details.PreconditionFailure.Violation(type=error.reason, subject=error.subject, description=message)
+    return details.PreconditionFailure(violations=[violation])
 
 
 def _attach(status: Status, detail: Message) -> None:

@@ -1,4 +1,4 @@
-"""Page tokens: where a list goes on, opaque to callers and bound to the method that gave them."""
+"""Page tokens: where a list goes on, opaque to callers, bound to the method that gave them and to its arguments."""
 
 from __future__ import annotations
 
@@ -19,31 +19,36 @@ class PageRequest(Protocol):
     page_token: str
 
 
-def read_page(method: str, request: PageRequest, default: int, largest: int) -> tuple[int, str]:
+def read_page(
+    method: str, request: PageRequest, default: int, largest: int, arguments: tuple[str, ...] = ()
+) -> tuple[int, str]:
     """How many to return, and the position after which to go on, empty for the start.
 
-    A size of 0 means the default, and more than the largest is lowered. Raises InvalidArgument.
+    `arguments` are those on which the list depends besides page_size. A size of 0 means the default, and more than the
+    largest is lowered. Raises InvalidArgument, also for a token that was given for other arguments.
     """
     violations = []
     if request.page_size < 0:
         violations.append(FieldViolation("page_size", request.page_size, f"0 to {largest}"))
-    position = _position(method, request.page_token)
+    position = _position(method, request.page_token, arguments)
     if position is None:
-        allowed = "the next_page_token of the page before, or nothing"
+        allowed = "the next_page_token of the page before of the same list, or nothing"
         violations.append(FieldViolation("page_token", request.page_token, allowed, "BAD_PAGE_TOKEN"))
     if violations or position is None:
         raise InvalidArgument(violations)
     return min(request.page_size or default, largest), position
 
 
-def page_token(method: str, position: str) -> str:
-    """A token that leads `read_page` of the same method back to `position`."""
+def page_token(method: str, position: str, arguments: tuple[str, ...] = ()) -> str:
+    """A token that leads `read_page` of the same method and arguments back to `position`; empty for an empty one."""
+    if not position:
+        return ""
     payload = position.encode()
-    return base64.urlsafe_b64encode(_digest(method, payload) + payload).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_digest(method, payload, arguments) + payload).decode().rstrip("=")
 
 
-def _position(method: str, token: str) -> str | None:
-    """The position in a token, None for one that `page_token` did not make for this method.
+def _position(method: str, token: str, arguments: tuple[str, ...]) -> str | None:
+    """The position in a token, None for one that `page_token` did not make for this method and these arguments.
 
     The digest finds tokens that were cut, changed or taken from another method. It is no secret, because a
     token allows nothing that a caller may not do anyway.
@@ -55,9 +60,12 @@ def _position(method: str, token: str) -> str | None:
         position = raw[_DIGEST_BYTES:].decode()
     except (binascii.Error, ValueError):
         return None
-    return position if raw[:_DIGEST_BYTES] == _digest(method, position.encode()) else None
+    return position if raw[:_DIGEST_BYTES] == _digest(method, position.encode(), arguments) else None
 
 
-def _digest(method: str, payload: bytes) -> bytes:
-    key = method.encode()[:64]
-    return hashlib.blake2b(payload, digest_size=_DIGEST_BYTES, key=key, person=b"waypost.page").digest()
+def _digest(method: str, payload: bytes, arguments: tuple[str, ...]) -> bytes:
+    digest = hashlib.blake2b(payload, digest_size=_DIGEST_BYTES, key=method.encode()[:64], person=b"waypost.page")
+    for argument in arguments:
+        # With its length, so that two arguments cannot stand for one another's ends.
+        digest.update(b"\0%d\0" % len(argument) + argument.encode())
+    return digest.digest()

@@ -1,0 +1,125 @@
+"""Opening a database: tables from nothing, once, and what cannot be used is told."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import event, make_url, text
+
+from tests.job_stores import spec
+from tests.postgres import Postgres
+from waypost.server.errors import ConfigError, ResourceExhausted, Unavailable
+from waypost.server.jobs.store import JobStore
+from waypost.server.jobs.store.database import Database
+from waypost.server.jobs.store.schema import metadata
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new/jobs.sqlite"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.empty_url()
+
+
+def test_migrations_make_the_tables_of_the_schema_and_no_others(empty_url: str) -> None:
+    JobStore.open(empty_url).close()
+    database = Database(empty_url)
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    database.close()
+
+
+def test_opening_again_changes_nothing(empty_url: str) -> None:
+    with JobStore.open(empty_url) as store:
+        job = store.create_job(spec())
+    with JobStore.open(empty_url) as store:
+        assert store.job(job.job_id) == job
+
+
+def test_of_processes_that_open_a_new_store_at_once_one_makes_it(empty_url: str) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        stores = list(threads.map(JobStore.open, [empty_url] * 4))
+    for store in stores:
+        store.create_job(spec())
+    assert len(stores[0].list_jobs(limit=9).items) == 4
+    for store in stores:
+        store.close()
+
+
+def test_a_store_that_a_newer_server_has_migrated_is_left_alone(empty_url: str) -> None:
+    JobStore.open(empty_url).close()
+    database = Database(empty_url)
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    with pytest.raises(ConfigError, match="newer server"):
+        JobStore.open(empty_url)
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://secret@host/x", "sqlite://", "sqlite:///:memory:"])
+def test_a_url_that_cannot_be_used_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        JobStore.open(url)
+    assert "secret" not in refused.value.message
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/jobs.sqlite"
+    with JobStore.open(url) as store:
+        limit_pages(store, extra=4)
+        with pytest.raises(ResourceExhausted) as refused:
+            store.create_job(spec(), inline=b"x" * 1_000_000)
+        assert refused.value.reason == "DISK_FULL"
+        assert store.list_jobs(limit=1).items == ()
+
+
+def limit_pages(store: JobStore, extra: int) -> None:
+    """Lets every connection of the store add only so many pages to the file."""
+    database: Database = store._database
+
+    def limit(connection: sqlite3.Connection, *_: object) -> None:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count={pages + extra}")
+
+    database.engine.dispose()
+    event.listen(database.engine, "connect", limit)
+
+
+def test_a_file_that_somebody_holds_is_told_as_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("waypost.server.jobs.store.database._LOCK_TIMEOUT_S", 0.05)
+    with JobStore.open(f"sqlite:///{tmp_path}/jobs.sqlite") as store:
+        other = sqlite3.connect(tmp_path / "jobs.sqlite", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ResourceExhausted) as refused:
+            store.create_job(spec())
+        other.execute("ROLLBACK")
+        other.close()
+        assert refused.value.reason == "TOO_BUSY"
+        store.create_job(spec())
+
+
+def test_a_database_that_went_away_is_told_as_such(postgres: Postgres, tmp_path: Path) -> None:
+    url = make_url(postgres.empty_url()).update_query_dict({"host": str(tmp_path)})
+    with pytest.raises(Unavailable) as refused:
+        JobStore.open(url.render_as_string(hide_password=False))
+    assert refused.value.reason == "STORE_UNREACHABLE"
+
+
+def test_a_commit_is_synced_unless_it_is_only_progress(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/jobs.sqlite")
+    levels: dict[bool, int] = {}
+    for durable in (True, False):
+        with database.writing(durable=durable) as connection:
+            levels[durable] = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+    database.close()
+    assert levels == {True: 2, False: 1}

@@ -1,0 +1,69 @@
+"""What has had its time, and what has not."""
+
+from __future__ import annotations
+
+from tests.contract.job_store.test_jobs import cancel
+from tests.job_stores import HandClock, claimed, spec
+from waypost.server.jobs.events import Reason
+from waypost.server.jobs.model import RequestKey
+from waypost.server.jobs.states import JobState
+from waypost.server.jobs.store import JobStore
+
+DAY_S = 86_400
+
+
+def test_a_finished_job_expires_after_its_time_and_an_unfinished_one_never(store: JobStore, clock: HandClock) -> None:
+    ended, _ = store.create_job(spec(ttl_s=60.0)), store.create_job(spec(ttl_s=60.0))
+    cancel(store, ended.job_id)
+    clock.advance(59)
+    assert store.expired_jobs(limit=9) == ()
+    clock.advance(1)
+    assert store.expired_jobs(limit=9) == (ended.job_id,)
+    assert store.expired_jobs(limit=0) == ()
+
+
+def test_an_open_upload_expires_too(store: JobStore, clock: HandClock) -> None:
+    upload_id = store.create_upload(ttl_s=60).upload_id
+    assert store.expired_uploads(limit=9) == ()
+    clock.advance(60)
+    assert store.expired_uploads(limit=9) == (upload_id,)
+
+
+def test_a_job_that_nobody_confirms_fails_after_thirty_days(store: JobStore, clock: HandClock) -> None:
+    job = store.create_job(spec())
+    _, lease = claimed(store)
+    store.advance(lease, JobState.PREPARING)
+    store.advance(lease, JobState.AWAITING_CONFIRMATION)
+    clock.advance(30 * DAY_S - 1)
+    assert store.fail_unconfirmed(limit=9) == ()
+    clock.advance(1)
+    assert store.fail_unconfirmed(limit=9) == (job.job_id,)
+    failed = store.job(job.job_id)
+    assert (failed.state, failed.reason.code) == (JobState.FAILED, "CONFIRMATION_EXPIRED")
+    assert failed.reason != Reason()
+    assert store.fail_unconfirmed(limit=9) == ()
+
+
+def test_a_request_is_remembered_for_a_day_and_as_long_as_its_job(store: JobStore, clock: HandClock) -> None:
+    key = RequestKey("CreateJob", "id", "digest")
+    job = store.create_job(spec(), request=key)
+    clock.advance(10 * DAY_S)
+    assert store.forget_requests() == 0
+    assert store.create_job(spec(), request=key) == job
+    cancel(store, job.job_id)
+    deleting = RequestKey("DeleteJob", "id", "digest")
+    store.delete_job(job.job_id, request=deleting)
+    assert store.forget_requests() == 1
+    store.delete_job(job.job_id, request=deleting)
+    clock.advance(DAY_S)
+    assert store.forget_requests() == 1
+    assert store.create_job(spec(), request=key).job_id != job.job_id
+
+
+def test_snapshots_of_unfinished_jobs_are_pinned(store: JobStore) -> None:
+    ended = store.create_job(spec(snapshot_id="old"))
+    store.create_job(spec(snapshot_id="new"))
+    store.create_job(spec(snapshot_id="new"))
+    assert store.pinned_snapshots() == {"old", "new"}
+    cancel(store, ended.job_id)
+    assert store.pinned_snapshots() == {"new"}

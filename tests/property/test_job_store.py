@@ -1,0 +1,192 @@
+"""A job store under any sequence of calls, crashes and passing time, against a model of a few lines."""
+
+from __future__ import annotations
+
+import tempfile
+from itertools import pairwise
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+)
+
+from tests.job_stores import LEASE_S, HandClock, new_shards, part, spec
+from waypost.server.errors import FailedPrecondition, LeaseLost
+from waypost.server.jobs.events import PartCommitted, StateChanged
+from waypost.server.jobs.lifecycle import COMMANDS, Actor, Command, is_legal
+from waypost.server.jobs.model import Lease, ShardState
+from waypost.server.jobs.states import JobState
+from waypost.server.jobs.store import JobStore
+
+ROWS = 6
+
+
+class JobStoreMachine(RuleBasedStateMachine):
+    """Callers, owners that die and come back, and the clock, at one database that is closed and opened again."""
+
+    jobs: Bundle[str] = Bundle("jobs")
+    leases: Bundle[Lease] = Bundle("leases")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = HandClock()
+        self.folder = tempfile.TemporaryDirectory(prefix="waypost-")
+        self.store = self.opened()
+        self.states: dict[str, JobState] = {}
+        self.owners: dict[str, Lease | None] = {}
+        self.committed: dict[str, set[int]] = {}
+
+    def opened(self) -> JobStore:
+        return JobStore.open(f"sqlite:///{self.folder.name}/jobs.sqlite", clock=self.clock)
+
+    def teardown(self) -> None:
+        self.store.close()
+        self.folder.cleanup()
+
+    @initialize(target=jobs)
+    def begin(self) -> str:
+        return self.created()
+
+    @rule(target=jobs)
+    def create(self) -> str:
+        return self.created()
+
+    def created(self) -> str:
+        job = self.store.create_job(spec())
+        self.states[job.job_id], self.owners[job.job_id], self.committed[job.job_id] = job.state, None, set()
+        return job.job_id
+
+    @rule(job_id=jobs, command=st.sampled_from(Command))
+    def command(self, job_id: str, command: Command) -> None:
+        if job_id not in self.states:
+            return
+        state = self.states[job_id]
+        try:
+            after = self.store.command(job_id, command).state
+        except FailedPrecondition:
+            assert state not in COMMANDS[command]
+        else:
+            assert after is COMMANDS[command][state]
+            self.moved(job_id, after)
+
+    @rule(target=leases, job_id=jobs, owner=st.sampled_from(["one", "two"]))
+    def take_over(self, job_id: str, owner: str) -> MultipleResults[Lease] | Lease:
+        taken = self.store.acquire_lease(job_id, owner, lease_s=LEASE_S)
+        if taken is None:
+            assert job_id not in self.states or self.states[job_id].finished or self.owners[job_id] is not None
+            return multiple()
+        self.owners[job_id] = taken[1]
+        return taken[1]
+
+    @rule(target=leases, seconds=st.sampled_from([LEASE_S, -2 * LEASE_S]))
+    def outlast_leases(self, seconds: float) -> MultipleResults[Lease]:
+        self.clock.advance(seconds)
+        for job_id, lease in self.owners.items():
+            if lease is not None:
+                taken = self.store.acquire_lease(job_id, "next", lease_s=LEASE_S)
+                assert taken is not None
+                assert taken[1].token == lease.token + 1
+                self.owners[job_id] = taken[1]
+        return multiple(*(lease for lease in self.owners.values() if lease is not None))
+
+    @rule(lease=leases, to=st.sampled_from(JobState))
+    def advance(self, lease: Lease, to: JobState) -> None:
+        state = self.states.get(lease.job_id)
+        try:
+            self.store.advance(lease, to)
+        except LeaseLost:
+            assert self.owners.get(lease.job_id) != lease
+        except FailedPrecondition:
+            assert state is not None
+            assert not is_legal(state, to, Actor.OWNER)
+        else:
+            assert self.owners[lease.job_id] == lease
+            assert state is not None
+            assert is_legal(state, to, Actor.OWNER)
+            self.moved(lease.job_id, to)
+
+    @rule(lease=leases)
+    def prepare(self, lease: Lease) -> None:
+        if self.owners.get(lease.job_id) == lease and self.states[lease.job_id] is JobState.PREPARING:
+            if not self.store.job(lease.job_id).prepared:
+                self.store.drop_shards(lease)
+                self.store.add_shards(lease, new_shards(ROWS, 2))
+            self.store.advance(lease, JobState.RUNNING)
+            self.moved(lease.job_id, JobState.RUNNING)
+
+    @rule(lease=leases, crash=st.booleans(), count=st.integers(1, 3))
+    def work(self, lease: Lease, crash: bool, count: int) -> None:
+        try:
+            shards = self.store.lease_shards(lease, count)
+            if crash:
+                return
+            for shard in shards:
+                assert shard.first_row not in self.committed[lease.job_id]
+                assert self.store.commit_part(lease, shard.first_row, part(2))
+                self.committed[lease.job_id].add(shard.first_row)
+        except LeaseLost:
+            assert self.owners.get(lease.job_id) != lease
+
+    @rule(lease=consumes(leases))
+    def release(self, lease: Lease) -> None:
+        self.store.release_lease(lease)
+        if self.owners.get(lease.job_id) == lease:
+            self.owners[lease.job_id] = None
+
+    @rule()
+    def restart(self) -> None:
+        self.store.close()
+        self.store = self.opened()
+
+    @rule(job_id=jobs)
+    def delete(self, job_id: str) -> None:
+        if job_id not in self.states:
+            return
+        try:
+            self.store.delete_job(job_id)
+        except FailedPrecondition:
+            assert not self.states[job_id].finished
+        else:
+            assert self.states.pop(job_id).finished
+            del self.owners[job_id], self.committed[job_id]
+
+    @invariant()
+    def the_store_is_as_the_model_says(self) -> None:
+        listed = {job.job_id: job for job in self.store.list_jobs(limit=1_000).items}
+        assert {job_id: job.state for job_id, job in listed.items()} == self.states
+        for job_id in self.states:
+            job, history = self.store.history(job_id, 0)
+            assert [event.sequence for event in history.events] == list(range(1, job.last_sequence + 1))
+            self.check_steps([event.change for event in history.events], job.state)
+            done = {shard.first_row for shard in self.store.shards(job_id, states=[ShardState.DONE])}
+            assert done == self.committed[job_id]
+
+    def check_steps(self, changes: list[object], state: JobState) -> None:
+        """The events tell a path of legal steps that ends where the job is, and each part once."""
+        steps = [change for change in changes if isinstance(change, StateChanged)]
+        assert steps[0].old_state is None
+        assert steps[-1].new_state is state
+        for before, after in pairwise(steps):
+            assert after.old_state is before.new_state
+            assert any(is_legal(before.new_state, after.new_state, actor) for actor in Actor)
+        parts = [change.first_row for change in changes if isinstance(change, PartCommitted)]
+        assert len(parts) == len(set(parts))
+
+    def moved(self, job_id: str, state: JobState) -> None:
+        self.states[job_id] = state
+        if not state.at_work:
+            self.owners[job_id] = None
+
+
+TestJobStore = JobStoreMachine.TestCase
+TestJobStore.settings = settings(
+    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
