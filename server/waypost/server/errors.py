@@ -9,6 +9,7 @@
     ├── Unavailable               still loading or draining: try again
     ├── DeadlineExceeded          the caller's time is over; the work was stopped
     ├── StreamIdle                nothing moved on a stream for too long
+    ├── InputUnreadable           the input of a job cannot be read any further, as a whole
     ├── SnapshotError             for operators: a snapshot cannot be built or opened
     └── ConfigError               for operators: settings that cannot be used
 
@@ -127,6 +128,14 @@ class StreamIdle(WaypostError):
     """The other side of a stream neither sent nor took anything for too long."""
 
     reason = "STREAM_IDLE"
+
+
+class InputUnreadable(WaypostError):
+    """The input of a job cannot be read as a whole, from some position on; its rows are not to blame one by one."""
+
+    def __init__(self, reason: str, message: str, **facts: str) -> None:
+        super().__init__(message, **facts)
+        self.reason = reason
 
 
 class SnapshotError(WaypostError):
