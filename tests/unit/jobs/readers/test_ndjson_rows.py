@@ -109,3 +109,8 @@ def test_offsets_are_those_of_the_input_in_any_encoding(encoding: str) -> None:
 def test_the_format_is_told_by_the_first_byte() -> None:
     assert open_rows(io.BytesIO(b'\n {"city": "Paris"}\n')).format.format is FileFormat.NDJSON
     assert open_rows(io.BytesIO(b"city\nParis\n")).format.format is FileFormat.CSV
+
+
+def test_rows_without_any_column_are_rows() -> None:
+    (block,) = opened("{}\nbad\n{}\n")
+    assert (block.table.num_rows, block.table.num_columns, [row.row for row in block.invalid]) == (3, 0, [2])

@@ -248,6 +248,9 @@ class CsvRows:
 
 def _parse(data: bytes | memoryview, count: int, dialect: Dialect) -> list[pa.Array]:
     """Rows of `count` cells each, as columns of bytes."""
+    if data[-1] not in b"\r\n":
+        # Without a line end Arrow takes an empty last cell for quoted where the cell before it was.
+        data = bytes(data) + b"\n"
     read, parse, convert = _options(count, dialect)
     table = csv.read_csv(pa.BufferReader(data), read_options=read, parse_options=parse, convert_options=convert)
     return [column.combine_chunks() for column in table.columns]

@@ -128,7 +128,9 @@ class NdjsonRows:
         large = (InvalidRow(first + row, *lines[row], *fault) for row, fault in faults.items())
         invalid = sorted([*invalid, *(row for row in large if row.row not in known)])
         self._next_row += len(records)
-        return RowBlock(first, pa.RecordBatch.from_arrays(arrays, schema=schema), invalid)
+        # Rows can be without any column, where all lines so far are bad: only a struct holds their number then.
+        rows = pa.StructArray.from_arrays(arrays, fields=list(schema)) if arrays else pa.array([{}] * len(records))
+        return RowBlock(first, pa.RecordBatch.from_struct_array(rows), invalid)
 
     def _lines(self) -> Iterator[tuple[int, int, bytes | None]]:
         """Line number, offset and line of each line that is not blank; None is a line that is too long."""

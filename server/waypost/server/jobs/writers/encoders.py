@@ -17,7 +17,7 @@ from waypost.server.jobs.writers.texts import to_texts
 
 #: Rows of a row group of Parquet, and bytes of its columns in memory, whichever is reached first: what a reader must
 #: hold, and what a writer does.
-_GROUP_ROWS = 131_072
+_GROUP_ROWS = 65_536
 _GROUP_BYTES = 64 * 1024 * 1024
 
 
