@@ -13,6 +13,7 @@
     ├── DeadlineExceeded          the caller's time is over; the work was stopped
     ├── StreamIdle                nothing moved on a stream for too long
     ├── LeaseLost                 for the coordinator: another process owns the job by now
+    ├── InputUnreadable           the input of a job cannot be read any further, as a whole
     ├── SnapshotError             for operators: a snapshot cannot be built or opened
     └── ConfigError               for operators: settings that cannot be used
 
@@ -165,6 +166,14 @@ class StreamIdle(WaypostError):
     """The other side of a stream neither sent nor took anything for too long."""
 
     reason = "STREAM_IDLE"
+
+
+class InputUnreadable(WaypostError):
+    """The input of a job cannot be read as a whole, from some position on; its rows are not to blame one by one."""
+
+    def __init__(self, reason: str, message: str, **facts: str) -> None:
+        super().__init__(message, **facts)
+        self.reason = reason
 
 
 class SnapshotError(WaypostError):
