@@ -9,6 +9,7 @@
     ├── Unavailable               still loading or draining: try again
     ├── DeadlineExceeded          the caller's time is over; the work was stopped
     ├── StreamIdle                nothing moved on a stream for too long
+    ├── ShardUnreadable           a file of our own that a job works from is gone or broken
     ├── SnapshotError             for operators: a snapshot cannot be built or opened
     └── ConfigError               for operators: settings that cannot be used
 
@@ -127,6 +128,12 @@ class StreamIdle(WaypostError):
     """The other side of a stream neither sent nor took anything for too long."""
 
     reason = "STREAM_IDLE"
+
+
+class ShardUnreadable(WaypostError):
+    """A shard is gone or broken; no row is to blame, and splitting it does not help."""
+
+    reason = "SHARD_UNREADABLE"
 
 
 class SnapshotError(WaypostError):
