@@ -52,9 +52,8 @@ def work_shard(geocoder: Geocoder, task: ShardTask, halted: Callable[[], Halt | 
     started_s, cpu_started_s = time.perf_counter(), time.process_time()
     with open_shard(task.shard_path) as shard:
         rows = task.rows or RowRange(0, shard.num_rows)
-        fields = list(shard.schema)[_OWN_COLUMNS:]
         tally, done = Tally(), rows.start
-        with writing_part(task.part_path, part_schema(fields, task.columns, task.prefix)) as part:
+        with writing_part(task.part_path, part_schema(input_fields(shard), task.columns, task.prefix)) as part:
             pace = _Pace()
             while done < rows.stop:
                 halt = halted()
@@ -93,6 +92,11 @@ def open_shard(path: Path) -> Iterator[pa.Table]:
         except pa.ArrowException as error:
             raise ShardUnreadable(f"{path.name} is no shard: {error}") from error
         yield shard
+
+
+def input_fields(shard: pa.Table) -> list[pa.Field]:
+    """The fields of the input's columns."""
+    return list(shard.schema)[_OWN_COLUMNS:]
 
 
 def answer(geocoder: Geocoder, task: ShardTask, piece: pa.Table) -> pa.RecordBatch:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,9 +16,12 @@ import pytest
 
 from tests.unit.jobs.executors import hooks
 from tests.unit.jobs.shards import read_part, text_task, write_shard
+from waypost.server.jobs.assemble import assemble
 from waypost.server.jobs.executors import Finished, Halted, Outcome, Refused, WorkerDied
 from waypost.server.jobs.executors.channel import Work
 from waypost.server.jobs.executors.local import LocalPool
+from waypost.server.jobs.poison import Pieces
+from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.shard import work_shard
 from waypost.server.jobs.tasks import Halt, RowRange, ShardTask
 
@@ -245,11 +249,33 @@ async def test_a_pool_stops_while_its_workers_start(start_pool: StartPool) -> No
     assert pool.process_ids == ()
 
 
+async def test_a_poisonous_row_is_found_and_the_rest_is_done(pools: Pools, tmp_path: Path) -> None:
+    pool = pools(hooks.deadly)
+    task = task_of(tmp_path, "Munich", "KILL", "Atlantis", "Munich")
+    pieces, done = Pieces.whole(4), {}
+    while not pieces.is_settled:
+        rows = pieces.open_rows()[0]
+        part = replace(task, rows=rows, part_path=tmp_path / f"{rows.start}-{rows.stop}")
+        match await pool.submit(part):
+            case Finished(result):
+                pieces = pieces.finished(rows, result.rows)
+                done[rows] = (part.part_path, result.tally)
+            case WorkerDied():
+                pieces = pieces.killed(rows)
+    result = assemble(task, pieces, done)
+    assert result.tally.counts == RowCounts(matched=2, unmatched=1, failed=1)
+    assert read_part(task.part_path).column("waypost_status").to_pylist() == [
+        "matched", "failed", "unmatched", "matched",
+    ]  # fmt: skip
+
+
 PARENT = """
 import asyncio, sys
 from pathlib import Path
 from waypost.server.jobs.executors.channel import Work
 from waypost.server.jobs.executors.local import LocalPool
+from waypost.server.jobs.poison import Pieces
+from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.shard import work_shard
 
 async def main():
