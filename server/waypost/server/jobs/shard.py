@@ -32,7 +32,7 @@ NOT_A_NUMBER = "NOT_A_NUMBER"
 #: How long the rows that are taken at once should last: after each such slice a halt is obeyed.
 _SLICE_S = 0.05
 #: A slice begins small, for the first rows may be the slow ones: texts of 512 code points that nothing matches.
-_FIRST_SLICE_ROWS = 512
+_FIRST_SLICE_ROWS = 128
 _LEAST_SLICE_ROWS = 32
 #: What counting needs beside the columns that are asked for.
 _COUNTED = ("status", "reason", "precision", "confidence")

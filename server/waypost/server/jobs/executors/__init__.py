@@ -65,7 +65,10 @@ class Executor(Protocol):
         ...
 
     def halt(self, task_id: str, how: Halt) -> None:
-        """Ends a task within about a second; its outcome comes from `submit`. One that has ended stays as it is."""
+        """Ends a task within a tenth of a second, or two seconds where its worker hangs; `submit` has the outcome.
+
+        A task that has ended stays as it is.
+        """
         ...
 
     async def stop(self, how: Halt) -> None:

@@ -28,8 +28,9 @@ NICENESS = 10
 HANG_S = 60.0
 #: Getting warm takes a second or two; where kernels must be compiled first, a minute or more.
 _WARM_S = 600.0
-#: A task that has not ended so long after it was halted is ended with its worker.
-HALT_S = 0.75
+#: A task that has not ended so long after it was halted is ended with its worker. One that goes on ends within some
+#: 50 ms; this leaves time for a machine so busy that the workers, being nice, hardly run.
+HALT_S = 2.0
 #: Between the starts of workers that die before they are ready, doubled each time up to the second.
 _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.1, 10.0
 
