@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waypost.server.errors import InvalidArgument
+from waypost.server.geocoder.row_questions import GeocodeRows
 from waypost.server.model import GeocodeFilter
 from waypost.server.transport.status import MAX_STATUS_BYTES, to_status
 from waypost.server.transport.wire import options, requests
-from waypost.server.transport.wire.options import TablePlan, TextTables
+from waypost.server.transport.wire.options import TablePlan
 from waypost.server.transport.wire.tables import read_table
 from waypost.v1 import geocoding_pb2 as pb
 from waypost.v1 import places_pb2
@@ -112,7 +113,11 @@ def test_any_bytes_are_a_message_or_none(data: bytes) -> None:
 
 
 PLAN = TablePlan(
-    operation=TextTables(query_column="query", filter=GeocodeFilter()), columns=("status",), prefix="", snapshot_id=""
+    question=GeocodeRows(filter=GeocodeFilter()),
+    roles={"query": "query"},
+    columns=("status",),
+    prefix="",
+    snapshot_id="",
 )
 
 
@@ -136,5 +141,5 @@ def test_a_table_with_any_bytes_changed_is_read_or_refused(changes: list[tuple[i
         table = read_table(bytes(data), PLAN)
     except InvalidArgument:
         return
-    assert len(table.texts["query"]) == table.rows
-    table.texts["query"].to_pylist()  # every text can be followed and decoded
+    assert len(table.cells.texts["query"]) == table.rows
+    table.cells.texts["query"].to_pylist()  # every text can be followed and decoded

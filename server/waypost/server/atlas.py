@@ -109,6 +109,7 @@ def warm_up(geocoder: Geocoder) -> None:
     geocoder.geocode_addresses({"locality": texts}, GeocodeFilter(), RESULT_COLUMNS)
     degrees = np.array([1.5])
     geocoder.reverse_points(degrees, degrees, frozenset(), 50_000.0, RESULT_COLUMNS)
+    geocoder.places_by_id(pa.array(["gn-1"], pa.large_string()), RESULT_COLUMNS)
 
 
 def _loading() -> Unavailable:

@@ -14,6 +14,7 @@
     ├── StreamIdle                nothing moved on a stream for too long
     ├── LeaseLost                 for the coordinator: another process owns the job by now
     ├── InputUnreadable           the input of a job cannot be read any further, as a whole
+    ├── ShardUnreadable           a file of our own that a job works from is gone or broken
     ├── SnapshotError             for operators: a snapshot cannot be built or opened
     └── ConfigError               for operators: settings that cannot be used
 
@@ -174,6 +175,12 @@ class InputUnreadable(WaypostError):
     def __init__(self, reason: str, message: str, **facts: str) -> None:
         super().__init__(message, **facts)
         self.reason = reason
+
+
+class ShardUnreadable(WaypostError):
+    """A shard is gone or broken; no row is to blame, and splitting it does not help."""
+
+    reason = "SHARD_UNREADABLE"
 
 
 class SnapshotError(WaypostError):

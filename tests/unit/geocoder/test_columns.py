@@ -91,3 +91,40 @@ def test_addresses_in_columns_are_answered_as_alone(geocoder: Geocoder) -> None:
         assert table.column("place_id")[number].as_py() == best.place.place_id
         assert table.column("confidence")[number].as_py() == pytest.approx(best.confidence, abs=1e-6)
     assert table.column("reason").to_pylist() == [None, None, None, "BLANK"]
+
+
+def test_an_unknown_region_code_makes_an_address_invalid(geocoder: Geocoder) -> None:
+    fields = {"locality": pa.array(["Berlin"] * 5), "region_code": pa.array(["DE", "de", None, "", "ZZ"])}
+    table = geocoder.geocode_addresses(fields, NO_FILTER, ("status", "reason"))
+    assert table.column("status").to_pylist() == ["matched"] * 4 + ["invalid"]
+    assert table.column("reason").to_pylist() == [None] * 4 + ["UNKNOWN_REGION_CODE"]
+
+
+def test_what_separates_the_fields_of_an_address_does_not_count(geocoder: Geocoder) -> None:
+    fields = {"locality": pa.array(["Berlin", "Berlin"]), "address_lines": pa.array(["x" * 506, "x" * 507])}
+    table = geocoder.geocode_addresses(fields, NO_FILTER, ("reason",))
+    assert table.column("reason").to_pylist() == [None, "TOO_LONG"]
+
+
+def test_places_are_found_by_their_ids(geocoder: Geocoder) -> None:
+    ids = ["gn-3", "pc-de-10115", "gn-999999", "", None, "GN-3", "gn-3 ", "a" * 63, "a" * 64, "gn-", "gn-30"]
+    table = geocoder.places_by_id(pa.array(ids), ("status", "reason", "place_id", "confidence"))
+    assert list(zip(*(column.to_pylist() for column in table.columns), strict=True)) == [
+        ("matched", None, "gn-3", 1.0),
+        ("matched", None, "pc-de-10115", 1.0),
+        ("unmatched", "PLACE_NOT_FOUND", None, None),
+        ("invalid", "BLANK", None, None),
+        ("invalid", "NULL_VALUE", None, None),
+        ("invalid", "MALFORMED_PLACE_ID", None, None),
+        ("invalid", "MALFORMED_PLACE_ID", None, None),
+        ("unmatched", "PLACE_NOT_FOUND", None, None),
+        ("invalid", "MALFORMED_PLACE_ID", None, None),
+        ("unmatched", "PLACE_NOT_FOUND", None, None),
+        ("unmatched", "PLACE_NOT_FOUND", None, None),
+    ]
+
+
+def test_every_place_of_the_snapshot_is_found_by_its_id() -> None:
+    snapshot = sample_snapshot()
+    ids = snapshot.text("place_id").to_arrow()
+    assert Geocoder(snapshot).places_by_id(ids, ("place_id",)).column(0).to_pylist() == ids.to_pylist()

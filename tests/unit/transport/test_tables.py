@@ -10,20 +10,21 @@ import pyarrow as pa
 import pytest
 
 from waypost.server.errors import InvalidArgument, ResponseTooLarge
+from waypost.server.geocoder.row_questions import GeocodeRows, ReverseRows
 from waypost.server.model import GeocodeFilter
-from waypost.server.transport.wire.options import PointTables, TablePlan, TextTables
+from waypost.server.transport.wire.options import TablePlan
 from waypost.server.transport.wire.tables import MAX_DECODED_BYTES, InputTable, read_table, write_table
 
 TEXTS = TablePlan(
-    operation=TextTables(query_column="query", filter=GeocodeFilter()),
+    question=GeocodeRows(filter=GeocodeFilter()),
+    roles={"query": "query"},
     columns=("status",),
     prefix="waypost_",
     snapshot_id="",
 )
 POINTS = TablePlan(
-    operation=PointTables(
-        latitude_column="latitude", longitude_column="longitude", place_types=frozenset(), radius_m=1.0
-    ),
+    question=ReverseRows(place_types=frozenset(), radius_m=1.0),
+    roles={"latitude": "latitude", "longitude": "longitude"},
     columns=("status",),
     prefix="waypost_",
     snapshot_id="",
@@ -38,7 +39,7 @@ def arrow(table: pa.Table, codec: str | None = None, rows_a_batch: int | None = 
 
 
 def read_texts(array: pa.Array) -> list[str | None]:
-    texts: list[str | None] = read_table(arrow(pa.table({"query": array})), TEXTS).texts["query"].to_pylist()
+    texts: list[str | None] = read_table(arrow(pa.table({"query": array})), TEXTS).cells.texts["query"].to_pylist()
     return texts
 
 
@@ -66,8 +67,8 @@ def test_texts_of_every_kind_are_read(kind: pa.DataType, codec: str | None) -> N
     table = pa.table({"id": [1, 2, 3, 4, 5], "query": pa.array(texts).cast(kind)})
     found = read_table(arrow(table, codec, rows_a_batch=2), TEXTS)
     assert (found.rows, found.codec) == (5, codec)
-    assert found.texts["query"].to_pylist() == texts
-    assert found.texts["query"].type == pa.large_string()
+    assert found.cells.texts["query"].to_pylist() == texts
+    assert found.cells.texts["query"].type == pa.large_string()
 
 
 @pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64(), pa.decimal128(9, 6)], ids=str)
@@ -79,19 +80,20 @@ def test_coordinates_of_every_kind_are_read(kind: pa.DataType) -> None:
         values = [None if value is None else np.float16(value) for value in values]  # type: ignore[arg-type]
     column = pa.array(values, kind)
     found = read_table(arrow(pa.table({"latitude": column, "longitude": column})), POINTS)
-    np.testing.assert_array_equal(found.latitude, [1.5, np.nan, -2.0])
-    assert found.longitude.dtype == np.float64
+    np.testing.assert_array_equal(found.cells.numbers["latitude"], [1.5, np.nan, -2.0])
+    assert found.cells.numbers["longitude"].dtype == np.float64
 
 
 def test_address_columns_are_read_by_their_role() -> None:
     plan = TablePlan(
-        operation=TextTables(address_columns={"locality": "city", "postal_code": "zip"}, filter=GeocodeFilter()),
+        question=GeocodeRows(filter=GeocodeFilter()),
+        roles={"locality": "city", "postal_code": "zip"},
         columns=("status",),
         prefix="",
         snapshot_id="",
     )
     found = read_table(arrow(pa.table({"zip": ["10115"], "city": ["Berlin"]})), plan)
-    assert {role: column.to_pylist() for role, column in found.texts.items()} == {
+    assert {role: column.to_pylist() for role, column in found.cells.texts.items()} == {
         "locality": ["Berlin"],
         "postal_code": ["10115"],
     }
@@ -200,4 +202,4 @@ def test_an_answer_too_large_says_how_many_rows_would_fit() -> None:
 def test_what_is_read_does_not_depend_on_other_columns() -> None:
     table = pa.table({"query": ["Wien"], "blob": pa.array([b"\0" * 100]), "nested": pa.array([[{"a": 1}]])})
     found: InputTable = read_table(arrow(table), TEXTS)
-    assert list(found.texts) == ["query"]
+    assert list(found.cells.texts) == ["query"]

@@ -24,7 +24,8 @@ STATUSES = small_texts(["matched", "unmatched", "invalid"])
 #: Why a row has no answer; the index is its code, 0 = it has one.
 REASONS = (
     "", "NO_MATCH", "NULL_VALUE", "BLANK", "TOO_LONG", "NUL_CHARACTER", "LATITUDE_OUT_OF_RANGE",
-    "LONGITUDE_OUT_OF_RANGE", "AT_SEA", "TOO_FAR", "UNKNOWN_REGION_CODE", "OUT_OF_RANGE",
+    "LONGITUDE_OUT_OF_RANGE", "AT_SEA", "TOO_FAR", "UNKNOWN_REGION_CODE", "OUT_OF_RANGE", "MALFORMED_PLACE_ID",
+    "PLACE_NOT_FOUND",
 )  # fmt: skip
 (
     NO_MATCH,
@@ -38,9 +39,14 @@ REASONS = (
     TOO_FAR,
     BAD_REGION,
     OUT_OF_RANGE,
+    MALFORMED_PLACE_ID,
+    PLACE_NOT_FOUND,
 ) = range(1, len(REASONS))
 #: Reasons that are the row's own fault.
-FAULTS = (NULL_VALUE, BLANK, TOO_LONG, NUL_CHARACTER, BAD_LATITUDE, BAD_LONGITUDE, BAD_REGION, OUT_OF_RANGE)
+FAULTS = (
+    NULL_VALUE, BLANK, TOO_LONG, NUL_CHARACTER, BAD_LATITUDE, BAD_LONGITUDE, BAD_REGION, OUT_OF_RANGE,
+    MALFORMED_PLACE_ID,
+)  # fmt: skip
 
 #: What becomes of a row without an answer, by its reason.
 _STATUS_OF_REASON = np.array([INVALID if reason in FAULTS else UNMATCHED for reason in range(len(REASONS))], np.int32)

@@ -27,6 +27,7 @@ from waypost.server.geocoder.notation import (
     ShortPlusCode,
     parse_notation,
 )
+from waypost.server.geocoder.place_ids import PlaceIds
 from waypost.server.geocoder.place_values import PlaceValues
 from waypost.server.geocoder.reverse_answers import ReverseAnswers
 from waypost.server.geocoder.texts import ADDRESS_FIELDS, join_fields, read_texts
@@ -66,6 +67,7 @@ class Geocoder:
         self._values = PlaceValues(snapshot)
         self._reverse = ReverseAnswers(snapshot, self._describer, self._values)
         self._columns = c.ColumnWriter(snapshot)
+        self._ids = PlaceIds(snapshot)
         self._present_types = frozenset(PlaceType(int(kind)) for kind in np.unique(snapshot.array("place_type")))
 
     def geocode(self, query: GeocodeQuery) -> Answer:
@@ -132,6 +134,10 @@ class Geocoder:
     ) -> pa.RecordBatch:
         """What is at each point; NaN stands for a missing coordinate."""
         return self._columns.table(self._reverse.column(latitude, longitude, place_types, radius_m), columns)
+
+    def places_by_id(self, ids: pa.Array, columns: Sequence[str]) -> pa.RecordBatch:
+        """The place with each id; a well-formed id that is not there is unmatched."""
+        return self._columns.table(self._ids.column(ids), columns)
 
     def _answer_alone(self, hits: c.Hits, number: int, text: str, restriction: GeocodeFilter) -> None:
         """Answers one text of a column by the unary path, for what the kernel does not read."""

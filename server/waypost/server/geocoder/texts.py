@@ -5,6 +5,8 @@ The limits are those of the unary call, so that a row is invalid exactly where t
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -12,7 +14,8 @@ import pyarrow.compute as pc
 from numba import njit
 
 from waypost.server.gazetteer.snapshot import TextColumn
-from waypost.server.geocoder.columns import BLANK, NUL_CHARACTER, NULL_VALUE, TOO_LONG
+from waypost.server.geocoder.columns import BAD_REGION, BLANK, NUL_CHARACTER, NULL_VALUE, TOO_LONG
+from waypost.server.geocoder.regions import region_codes
 
 #: Code points of a query, as in geocoding.proto.
 MAX_QUERY_CODE_POINTS = 512
@@ -36,7 +39,7 @@ def read_texts(column: pa.Array | pa.ChunkedArray) -> tuple[TextColumn, npt.NDAr
         column = column.dictionary_decode()
     missing = column.is_null().to_numpy(zero_copy_only=False)
     texts = TextColumn.from_arrow(pc.fill_null(column.cast(pa.large_string()), ""))
-    return texts, _faults(texts.offsets, texts.data, missing)
+    return texts, _faults(texts.offsets, texts.data, missing, MAX_QUERY_CODE_POINTS)
 
 
 def join_fields(
@@ -44,7 +47,8 @@ def join_fields(
 ) -> tuple[TextColumn, npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
     """Addresses as one text each, the bytes (absolute) at which each of ADDRESS_FIELDS ends, and their faults.
 
-    A null field is an empty one; a row in which all are is BLANK. Fields end with a newline, which separates.
+    A null field is an empty one; a row in which all are is BLANK. Fields end with a newline, which separates and
+    does not count.
     """
     size = len(next(iter(fields.values())))
     parts, lengths = [], np.zeros((size, len(ADDRESS_FIELDS)), np.int64)
@@ -59,12 +63,22 @@ def join_fields(
         pc.binary_join_element_wise(*parts, pa.scalar("", pa.large_string()), pa.scalar("\n", pa.large_string()))
     )
     ends = joined.offsets[:-1, None] + np.cumsum(lengths + 1, axis=1)
-    return joined, np.ascontiguousarray(ends), _faults(joined.offsets, joined.data, np.zeros(size, bool))
+    allowed = MAX_QUERY_CODE_POINTS + len(ADDRESS_FIELDS)
+    faults = _faults(joined.offsets, joined.data, np.zeros(size, bool), allowed)
+    if "region_code" in fields:
+        unknown = ~pc.is_in(pc.utf8_upper(parts[-1]), _region_codes()).to_numpy(zero_copy_only=False)
+        faults[(faults == 0) & unknown & (lengths[:, -1] > 0)] = BAD_REGION
+    return joined, np.ascontiguousarray(ends), faults
+
+
+@cache
+def _region_codes() -> pa.Array:
+    return pa.array(sorted(region_codes()), pa.large_string())
 
 
 @njit(cache=True, nogil=True)
-def _faults(offsets, data, missing):  # type: ignore[no-untyped-def]
-    """Per text NULL_VALUE, TOO_LONG, NUL_CHARACTER or BLANK, else 0."""
+def _faults(offsets, data, missing, allowed):  # type: ignore[no-untyped-def]
+    """Per text NULL_VALUE, TOO_LONG (more code points than `allowed`), NUL_CHARACTER or BLANK, else 0."""
     result = np.zeros(offsets.size - 1, np.uint8)
     for text in range(offsets.size - 1):
         if missing[text]:
@@ -77,7 +91,7 @@ def _faults(offsets, data, missing):  # type: ignore[no-untyped-def]
             byte = data[at]
             if byte & 0xC0 != 0x80:
                 code_points += 1
-                if code_points > MAX_QUERY_CODE_POINTS:
+                if code_points > allowed:
                     result[text] = TOO_LONG
                     break
                 if byte == 0:

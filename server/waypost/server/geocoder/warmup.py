@@ -47,6 +47,7 @@ def compile_kernels() -> None:
     geocoder.geocode_addresses({"locality": pa.array(["Berlin"])}, GeocodeFilter(), RESULT_COLUMNS)
     geocoder.reverse(ReverseQuery(point=Point(latitude=52.5, longitude=13.4)))
     geocoder.reverse_points(np.array([52.5]), np.array([13.4]), frozenset(), 50_000.0, RESULT_COLUMNS)
+    geocoder.places_by_id(pa.array(["gn-1"]), RESULT_COLUMNS)
 
 
 def _flat(arrays: Mapping[str, npt.NDArray[np.generic] | TextColumn]) -> dict[str, npt.NDArray[np.generic]]:

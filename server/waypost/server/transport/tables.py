@@ -10,15 +10,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 
-import numpy as np
 import pyarrow as pa
 
 from waypost.server.errors import FieldViolation, InvalidArgument
 from waypost.server.geocoder.engine import ENGINE_VERSION
+from waypost.server.geocoder.row_questions import answer_rows
 from waypost.server.transport.ahead import one_ahead
 from waypost.server.transport.call import Call
 from waypost.server.transport.editions import Edition, Editions
-from waypost.server.transport.wire.options import TablePlan, TextTables, table_plan
+from waypost.server.transport.wire.options import TablePlan, table_plan
 from waypost.server.transport.wire.tables import InputTable, read_table, write_table
 from waypost.v1 import geocoding_pb2 as pb
 
@@ -88,17 +88,8 @@ class _TableStream:
         return pb.StreamTablesResponse(arrow_stream=written)
 
     def _answer_rows(self, table: InputTable, start: int) -> pa.RecordBatch:
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        geocoder, plan = self._edition.geocoder, self._plan
-        operation = plan.operation
-        if isinstance(operation, TextTables):
-            texts = {role: column.slice(start, _ROWS_AT_ONCE) for role, column in table.texts.items()}
-            if operation.address_columns:
-                return geocoder.geocode_addresses(texts, operation.filter, plan.columns)
-            return geocoder.geocode_texts(texts["query"], operation.filter, plan.columns)
-        latitude = np.ascontiguousarray(table.latitude[rows])
-        longitude = np.ascontiguousarray(table.longitude[rows])
-        return geocoder.reverse_points(latitude, longitude, operation.place_types, operation.radius_m, plan.columns)
+        cells = table.cells.slice(start, _ROWS_AT_ONCE)
+        return answer_rows(self._edition.geocoder, self._plan.question, cells, self._plan.columns)
 
 
 def _refuse(field: str, value: object, allowed: str, reason: str = "INVALID_FIELD") -> InvalidArgument:

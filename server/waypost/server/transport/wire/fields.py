@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 
-from babel import Locale
 from google.protobuf.descriptor import EnumDescriptor
 from google.type.latlng_pb2 import LatLng
 
 from waypost.server.errors import FieldViolation, InvalidArgument
+from waypost.server.geocoder.regions import region_codes
 from waypost.server.model import Box, PlaceType, Point
 from waypost.v1 import places_pb2
 
@@ -29,9 +28,6 @@ MIN_RADIUS_M = 1.0
 MAX_RADIUS_M = 500_000.0
 DEFAULT_RADIUS_M = 50_000.0
 
-#: Two-letter territories of CLDR that are no country: groups of countries, test codes and "unknown".
-_NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
-
 #: BCP-47 as far as its form goes: a language and subtags. Longer tags do not exist in practice.
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _RESOURCE_ID = re.compile(r"[a-z0-9-]{1,63}")
@@ -40,13 +36,6 @@ _VIEWS = frozenset(places_pb2.PlaceView.values())
 _PLACE_TYPES = {int(kind): kind for kind in PlaceType}
 
 Violations = list[FieldViolation]
-
-
-@cache
-def region_codes() -> frozenset[str]:
-    """Every CLDR region code of a country or territory, upper case."""
-    codes = map(str, Locale("en").territories)
-    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - _NO_COUNTRY
 
 
 def check_text(path: str, text: str, violations: Violations) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from waypost.server.errors import FieldViolation, InvalidArgument
 from waypost.server.geocoder.columns import RESULT_COLUMNS
-from waypost.server.model import GeocodeFilter, PlaceType
+from waypost.server.geocoder.row_questions import GeocodeRows, ReverseRows
 from waypost.server.transport.wire import fields
 from waypost.server.transport.wire.fields import Violations
 from waypost.server.transport.wire.requests import geocode_filter
@@ -20,29 +20,15 @@ _ADDRESS_FIELDS = tuple(pb.AddressColumns.DESCRIPTOR.fields_by_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextTables:
-    """Each row is a text or, with `address_columns` (field to column name), an address."""
-
-    query_column: str = ""
-    address_columns: dict[str, str] = field(default_factory=dict)
-    filter: GeocodeFilter
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PointTables:
-    """Each row is a point."""
-
-    latitude_column: str
-    longitude_column: str
-    place_types: frozenset[PlaceType]
-    radius_m: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TablePlan:
-    """What a stream of tables asks; `columns` are without the prefix, no `snapshot_id` is the present one."""
+    """What a stream of tables asks.
 
-    operation: TextTables | PointTables
+    `roles` are the names of the columns that the question reads, `columns` those of the answer without the prefix; no
+    `snapshot_id` is the present one.
+    """
+
+    question: GeocodeRows | ReverseRows
+    roles: Mapping[str, str]
     columns: tuple[str, ...]
     prefix: str
     snapshot_id: str
@@ -51,12 +37,13 @@ class TablePlan:
 def table_plan(options: pb.TableOptions) -> TablePlan:
     """The plan that `options` asks for. Raises InvalidArgument."""
     violations: Violations = []
-    operation: TextTables | PointTables | None = None
+    question: GeocodeRows | ReverseRows | None = None
+    roles: Mapping[str, str] = {}
     match options.WhichOneof("operation"):
         case "geocode":
-            operation = _text_tables(options.geocode, violations)
+            question, roles = _geocode_rows(options.geocode, violations)
         case "reverse_geocode":
-            operation = _point_tables(options.reverse_geocode, violations)
+            question, roles = _reverse_rows(options.reverse_geocode, violations)
         case _:
             allowed = "one of geocode and reverse_geocode"
             violations.append(FieldViolation("options.operation", None, allowed))
@@ -66,16 +53,16 @@ def table_plan(options: pb.TableOptions) -> TablePlan:
         allowed = "at most 32 ASCII letters, digits and underscores"
         violations.append(FieldViolation("options.column_prefix", prefix, allowed))
     snapshot_id = fields.read_snapshot("options.snapshot", options.snapshot, violations)
-    if violations or operation is None:
+    if violations or question is None:
         raise InvalidArgument(violations)
-    return TablePlan(operation=operation, columns=columns, prefix=prefix, snapshot_id=snapshot_id)
+    return TablePlan(question=question, roles=roles, columns=columns, prefix=prefix, snapshot_id=snapshot_id)
 
 
-def _text_tables(options: pb.GeocodeTableOptions, violations: Violations) -> TextTables:
+def _geocode_rows(options: pb.GeocodeTableOptions, violations: Violations) -> tuple[GeocodeRows, Mapping[str, str]]:
     path = "options.geocode."
-    restriction = geocode_filter(options, path, violations)
+    question = GeocodeRows(filter=geocode_filter(options, path, violations))
     if not options.HasField("address_columns"):
-        return TextTables(query_column=options.query_column or "query", filter=restriction)
+        return question, {"query": options.query_column or "query"}
     columns = {name: getattr(options.address_columns, name) for name in _ADDRESS_FIELDS}
     used = {name: column for name, column in columns.items() if column}
     if options.query_column:
@@ -84,17 +71,21 @@ def _text_tables(options: pb.GeocodeTableOptions, violations: Violations) -> Tex
     if not used:
         allowed = f"at least one of {', '.join(_ADDRESS_FIELDS)}"
         violations.append(FieldViolation(f"{path}address_columns", None, allowed))
-    return TextTables(address_columns=used, filter=restriction)
+    return question, used
 
 
-def _point_tables(options: pb.ReverseGeocodeTableOptions, violations: Violations) -> PointTables:
+def _reverse_rows(
+    options: pb.ReverseGeocodeTableOptions, violations: Violations
+) -> tuple[ReverseRows, Mapping[str, str]]:
     path = "options.reverse_geocode."
-    return PointTables(
-        latitude_column=options.latitude_column or "latitude",
-        longitude_column=options.longitude_column or "longitude",
+    question = ReverseRows(
         place_types=fields.read_place_types(f"{path}place_types", options.place_types, violations),
         radius_m=fields.read_radius_m(f"{path}radius_m", options.radius_m, violations),
     )
+    return question, {
+        "latitude": options.latitude_column or "latitude",
+        "longitude": options.longitude_column or "longitude",
+    }
 
 
 def _columns(names: Sequence[str], violations: Violations) -> tuple[str, ...]:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from waypost.server.errors import FieldViolation, InvalidArgument, ResponseTooLarge
+from waypost.server.geocoder.cells import is_text, number_column, text_column
+from waypost.server.geocoder.row_questions import Cells, GeocodeRows
 from waypost.server.transport.wire.arrow_sizes import MessageSize, message_size
 from waypost.server.transport.wire.fields import MAX_MESSAGE_BYTES
-from waypost.server.transport.wire.options import PointTables, TablePlan, TextTables
+from waypost.server.transport.wire.options import TablePlan
 
 MAX_TABLE_ROWS = 65_536
 #: Room for a full table of texts of the greatest length; a table of ordinary rows takes a tenth.
@@ -30,14 +29,12 @@ _NUMBER_TYPES = "float16, float32, float64 or a decimal"
 
 @dataclass(frozen=True, slots=True)
 class InputTable:
-    """The columns that a plan reads: large_string arrays by role, or coordinates with NaN for null."""
+    """The columns that a plan reads, and what is known of the table that they came in."""
 
     schema: pa.Schema
     rows: int
     codec: str | None
-    texts: dict[str, pa.Array]
-    latitude: npt.NDArray[np.float64]
-    longitude: npt.NDArray[np.float64]
+    cells: Cells
 
 
 def read_table(data: bytes, plan: TablePlan) -> InputTable:
@@ -105,16 +102,10 @@ def _sizes(data: bytes) -> MessageSize:
 
 def _column_indices(schema: pa.Schema, plan: TablePlan) -> dict[str, int]:
     """Where each column is that the plan needs, by its role; all that is wrong with the schema at once."""
-    operation = plan.operation
-    if isinstance(operation, PointTables):
-        roles = {"latitude": operation.latitude_column, "longitude": operation.longitude_column}
-    else:
-        roles = operation.address_columns or {"query": operation.query_column}
-    is_right = _is_text if isinstance(operation, TextTables) else _is_number
-    types = _TEXT_TYPES if isinstance(operation, TextTables) else _NUMBER_TYPES
+    is_right, types = (is_text, _TEXT_TYPES) if isinstance(plan.question, GeocodeRows) else (_is_number, _NUMBER_TYPES)
     violations = []
     indices = {}
-    for role, name in roles.items():
+    for role, name in plan.roles.items():
         found = schema.get_all_field_indices(name)
         if len(found) != 1:
             shown = "missing" if not found else f"there {len(found)} times"
@@ -133,69 +124,16 @@ def _input_table(schema: pa.Schema, rows: int, sizes: MessageSize, columns: dict
     texts = {}
     numbers = {}
     for role, column in columns.items():
-        if _is_text(column.type):
-            texts[role] = _texts(column)
+        if is_text(column.type):
+            texts[role] = text_column(column, _bound)
         else:
-            numbers[role] = _numbers(column)
-    none = np.empty(0)
-    return InputTable(schema, rows, sizes.codec, texts, numbers.get("latitude", none), numbers.get("longitude", none))
+            numbers[role], _ = number_column(column)
+    return InputTable(schema, rows, sizes.codec, Cells(texts, numbers))
 
 
-def _texts(column: pa.ChunkedArray) -> pa.Array:
-    chunks = [_text_chunk(chunk) for chunk in column.chunks]
-    return pa.concat_arrays(chunks) if chunks else pa.array([], pa.large_string())
-
-
-def _text_chunk(chunk: pa.Array) -> pa.Array:
-    """One chunk as large_string, null where the bytes are no UTF-8: a bad value costs its own row only."""
-    if pa.types.is_dictionary(chunk.type):
-        chunk.indices.validate(full=True)
-        chunk.validate()
-        values = _text_chunk(chunk.dictionary)
-        lengths = pc.binary_length(values)
-        _bound(pc.sum(pc.take(lengths, chunk.indices)).as_py())
-        return pc.take(values, chunk.indices)
-    if pa.types.is_string_view(chunk.type):
-        # Many views may name the same bytes; only the sum of their lengths tells what a copy takes.
-        _bound(int(np.frombuffer(chunk.buffers()[1], np.int32)[::4].astype(np.int64).sum()))
-    try:
-        chunk.validate(full=True)
-    except pa.ArrowInvalid:
-        return _without_bad_utf8(chunk)
-    return chunk.cast(pa.large_string())
-
-
-def _without_bad_utf8(chunk: pa.Array) -> pa.Array:
-    if pa.types.is_string_view(chunk.type):
-        raw = chunk.view(pa.binary_view())
-    else:
-        raw = chunk.view(pa.large_binary() if pa.types.is_large_string(chunk.type) else pa.binary())
-    raw.validate(full=True)
-    return pa.array([_decoded(value) for value in raw.to_pylist()], pa.large_string())
-
-
-def _decoded(value: bytes | None) -> str | None:
-    try:
-        return None if value is None else value.decode()
-    except UnicodeDecodeError:
-        return None
-
-
-def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
-    column.validate(full=True)
-    numbers: npt.NDArray[np.float64] = column.cast(pa.float64()).to_numpy()
-    return np.ascontiguousarray(numbers, np.float64)
-
-
-def _bound(decoded_bytes: int | None) -> None:
-    if decoded_bytes is not None and decoded_bytes > MAX_DECODED_BYTES:
+def _bound(decoded_bytes: int) -> None:
+    if decoded_bytes > MAX_DECODED_BYTES:
         raise _refuse(f"{decoded_bytes} bytes", f"at most {MAX_DECODED_BYTES} bytes of text", "TABLE_TOO_LARGE")
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _is_number(kind: pa.DataType) -> bool:
