@@ -47,9 +47,6 @@ from waypost.server.model import (
     ReverseQuery,
 )
 
-#: Changes whenever normaliser, kernels, ranking or calibration can change an answer.
-ENGINE_VERSION = "1"
-
 _PATHS = tuple(f"address.{name}" for name in ADDRESS_FIELDS)
 
 

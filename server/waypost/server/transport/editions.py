@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from waypost.server import model
 from waypost.server.atlas import Atlas
-from waypost.server.geocoder.engine import ENGINE_VERSION, Geocoder
+from waypost.server.geocoder.engine import Geocoder
+from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.transport.wire import answers
 from waypost.v1 import geocoding_pb2 as pb
 from waypost.v1 import places_pb2
