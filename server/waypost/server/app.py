@@ -16,13 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import uvloop
 
-from waypost.server.atlas import Atlas, warm_up
+from waypost.server.atlas import Atlas
 from waypost.server.config import Config
 from waypost.server.errors import ConfigError
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.transport import geocoding, health, places, reflection
 from waypost.server.transport.access import AccessLog
-from waypost.server.transport.editions import Editions
+from waypost.server.transport.editions import Editions, warm_up
 from waypost.server.transport.interceptors import Boundary
 from waypost.server.transport.server import Admission, build_server
 from waypost.server.transport.wire.fields import region_codes
