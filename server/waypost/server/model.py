@@ -217,12 +217,16 @@ class GeocodeFilter:
     place_types: frozenset[PlaceType] = frozenset()
 
 
+#: Restricts nothing.
+NO_FILTER = GeocodeFilter()
+
+
 class GeocodeQuery(NamedTuple):
-    """A checked question: exactly one of `text` and `address` is set; `max_results` 1 to 50."""
+    """A checked question: exactly one of `text` and `address` is set; `max_results` 1 to 50. The rest is options."""
 
     text: str = ""
     address: PostalAddress | None = None
-    filter: GeocodeFilter = GeocodeFilter()
+    filter: GeocodeFilter = NO_FILTER
     language_code: str = ""
     max_results: int = 5
     full: bool = True

@@ -246,7 +246,7 @@ def _same_bytes(left, begin, end, right, other, other_end):  # type: ignore[no-u
 
 @njit(cache=True, nogil=True)
 def _put_formatted(book, sheet, number, country):  # type: ignore[no-untyped-def]
-    """Adds the address of a result on one line, by the rules of formats.format_address; its number."""
+    """Adds the address of a result on one line, by the rules of gazetteer/addresses.py; its number."""
     result = s.results_of(sheet, s.RESULTS)[number]
     town = result.name if result.place_type == _DISTRICT else result.town
     area = 0 if result.place_type == _REGION else result.area

@@ -22,7 +22,7 @@ from waypost.server.geocoder.normalize import FoldTable
 from waypost.server.geocoder.sheet import OVERFLOW, Sheet
 from waypost.server.geocoder.spans import ANY_TYPE, Index, Words
 from waypost.server.geocoder.texts import ADDRESS_FIELDS
-from waypost.server.model import GeocodeFilter, GeocodeQuery, PlaceType, PostalAddress
+from waypost.server.model import NO_FILTER, GeocodeFilter, GeocodeQuery, PlaceType, PostalAddress
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -102,7 +102,7 @@ class ForwardIndex:
         short = snapshot.text("short_name")
         countries = np.flatnonzero(snapshot.array("place_type") == PlaceType.COUNTRY)
         self._country_rows = {short[int(row)]: int(row) for row in countries}
-        self._any = self.limits(GeocodeFilter())
+        self._any = self.limits(NO_FILTER)
         self._of_thread = threading.local()
 
     def limits(self, restriction: GeocodeFilter) -> Filter:
@@ -132,7 +132,7 @@ class ForwardIndex:
         mean the same place all stay.
         """
         desk, wanted = self._desk(), query.max_results
-        limits = self._any if query.filter == _ANYTHING else self.limits(query.filter)
+        limits = self._any if query.filter is NO_FILTER else self.limits(query.filter)
         desk.restrict(limits, questions.types)
         sheet = describer.sheet(query.language_code)
         merge = merge and not query.filter.place_types
@@ -191,9 +191,6 @@ class ForwardIndex:
         rows[faults != 0] = -1
         reason = np.where(faults != 0, faults, np.where(rows < 0, c.NO_MATCH, 0)).astype(np.uint8)
         return c.Hits(rows, sure, reason), flags
-
-
-_ANYTHING = GeocodeFilter()
 
 
 def address_fields(address: PostalAddress) -> list[str]:

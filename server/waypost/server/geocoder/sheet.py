@@ -7,7 +7,6 @@ belongs to one thread and is written anew by the next question of that thread.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from waypost.server.geocoder.language import language_tags
@@ -203,7 +202,3 @@ class Sheet:
     def texts(self) -> list[str]:
         """All texts by their numbers."""
         return self._text[: self.sizes[AT_BYTE]].tobytes().decode().split("\n")
-
-    def numbers(self) -> npt.NDArray[np.int64]:
-        """The counts of SIZES."""
-        return self.sizes

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from waypost.server.gazetteer.schema import CATEGORIES
 from waypost.server.gazetteer.snapshot import Snapshot
@@ -20,12 +22,19 @@ from waypost.server.model import (
     Result,
 )
 
+_Value = TypeVar("_Value", AddressComponent, Box, MatchPart, PostalAddress)
+
 # By number, since an enum's own lookup takes half a microsecond.
 _PLACE_TYPES = {int(kind): kind for kind in PlaceType}
 _PART_TYPES: dict[int, PlaceType | None] = {0: None, **_PLACE_TYPES}
 _PRECISIONS = {int(kind): kind for kind in Precision}
 _SOURCES = {int(kind): kind for kind in LocationSource}
 _OUTCOMES = {int(outcome): outcome for outcome in MatchOutcome}
+
+
+def _new(kind: type[_Value]) -> Callable[[tuple[object, ...]], _Value]:
+    """Makes a named tuple of all its fields in half the time that its own constructor takes."""
+    return partial(tuple.__new__, kind)
 
 
 class ValueReader:
@@ -45,8 +54,9 @@ class ValueReader:
         texts = sheet.texts()
         sizes = sheet.sizes
         rows = sheet.results[: sizes[AT_RESULT]].tolist()
+        new_component, new_box, new_address = _new(AddressComponent), _new(Box), _new(PostalAddress)
         components = [
-            AddressComponent(texts[long_text], texts[short_text], _PLACE_TYPES[place_type], texts[place_id])
+            new_component((texts[long_text], texts[short_text], _PLACE_TYPES[place_type], texts[place_id]))
             for long_text, short_text, place_id, _, place_type in sheet.components[: sizes[AT_COMPONENT]].tolist()
         ]
         parts = _parts(sheet, texts, paths, fields)
@@ -71,13 +81,13 @@ class ValueReader:
                 latitude,
                 longitude,
                 texts[formatted],
-                Box(south, west, north, east),
+                new_box((south, west, north, east)),
                 tuple([
                     components[number]
                     for number in (own, in_locality, in_district, in_region, in_country)
                     if number >= 0
                 ]),
-                PostalAddress(texts[region_code], "", texts[postal_code], texts[area], texts[town]),
+                new_address((texts[region_code], "", texts[postal_code], texts[area], texts[town], "", ())),
                 texts[plus_code],
                 zones[zone],
                 population,
@@ -100,16 +110,19 @@ class ValueReader:
 
 def _parts(sheet: Sheet, texts: Sequence[str], paths: Sequence[str], fields: Sequence[str]) -> list[MatchPart]:
     parts = sheet.parts[: sheet.sizes[AT_PART]].tolist()
+    new_part = _new(MatchPart)
     return [
-        MatchPart(
-            fields[field][start:end],
-            paths[field] if end else "",
-            start,
-            end,
-            _OUTCOMES[outcome],
-            _PART_TYPES[place_type],
-            texts[matched_text],
-            texts[place_id],
+        new_part(
+            (
+                fields[field][start:end],
+                paths[field] if end else "",
+                start,
+                end,
+                _OUTCOMES[outcome],
+                _PART_TYPES[place_type],
+                texts[matched_text],
+                texts[place_id],
+            )
         )
         for _, _, start, end, field, outcome, place_type, matched_text, place_id in parts
     ]

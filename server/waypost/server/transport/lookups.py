@@ -41,6 +41,9 @@ _OUTCOME_FIELDS, _STREAM_OUTCOME_FIELDS = (
 GROUP_LOOKUPS = 16
 GROUP_RESULTS = 40
 
+#: The fields of a GeocodeQuery behind its text and address.
+_OPTIONS = slice(2, None)
+
 Lookup = pb.Lookup | pb.StreamLookup
 Query = GeocodeQuery | ReverseQuery | PlaceQuery
 
@@ -174,10 +177,7 @@ def _are_alike(one: _Question, other: _Question) -> bool:
         and isinstance(right, GeocodeQuery)
         and (left.address is None) == (right.address is None)
         and one.snapshot_id == other.snapshot_id
-        and left.max_results == right.max_results
-        and left.full == right.full
-        and left.language_code == right.language_code
-        and (left.filter is right.filter or left.filter == right.filter)
+        and left[_OPTIONS] == right[_OPTIONS]
     )
 
 
