@@ -76,7 +76,7 @@ def test_places(geocoder: Geocoder, place_id: str, full: bool) -> None:
 
 def test_an_answer_that_outgrows_its_room_is_whole(geocoder: Geocoder) -> None:
     edition = Edition(geocoder)
-    text = "Springfield " + "Illinois " * 40
+    text = "Springfield " + "ыыыыыыыы " * 54
     queries = [GeocodeQuery(text=text, max_results=50)] * 64
     together = edition.geocode(queries)
     # More than the encoder has room for at first, and more results than a sheet has.
