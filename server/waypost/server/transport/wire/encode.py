@@ -84,7 +84,7 @@ _NAME_STARTS, _NAME_BYTES, _KINDS, _OUT, _BEGINS = range(5)
 _LAYER_NAMES, _ZONE_NAMES, _CATEGORY_NAMES, _TEXT_PATHS, _ADDRESS_PATHS = map(np.int64, range(5))
 _starts, _begins = lender(np.int64, readonly=True), lender(np.int64, readonly=False)
 _read_bytes, _out = lender(np.uint8, readonly=True), lender(np.uint8, readonly=False)
-_ROOM_BYTES = 1 << 18
+_ROOM_BYTES = 1 << 17
 _LARGEST_ROOM_BYTES = 1 << 28
 
 
