@@ -114,11 +114,17 @@ def _counts(layers: tuple[str, ...], arrays: Arrays) -> dict[str, int]:
 
 
 def _compile_kernels() -> None:
-    """Fills numba's cache in a process of its own, for the compiler takes 200 MB that it does not give back."""
-    command = [sys.executable, "-c", "from waypost.server.geocoder.warmup import compile_kernels; compile_kernels()"]
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own interpreter
-    if done.returncode:
-        raise SnapshotError(f"the kernels do not compile: {done.stderr.strip()}")
+    """Fills numba's cache in two processes of their own, for the compiler takes 200 MB that it does not give back."""
+    commands = [
+        [sys.executable, "-c", f"from waypost.server.geocoder.warmup import {half}; {half}()"]
+        for half in ("compile_forward", "compile_reverse")
+    ]
+    # Our own interpreter and our own words.
+    halves = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for command in commands]  # noqa: S603
+    errors = [half.communicate()[1] for half in halves]
+    for half, error in zip(halves, errors, strict=True):
+        if half.returncode:
+            raise SnapshotError(f"the kernels do not compile: {error.strip()}")
 
 
 def _return_free_memory() -> None:
