@@ -10,6 +10,7 @@ from typing import NamedTuple
 from waypost.server import atlas, model
 from waypost.server.atlas import Atlas
 from waypost.server.errors import InvalidArgument
+from waypost.server.geocoder import warmup
 from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.found import Found
 from waypost.server.geocoder.version import ENGINE_VERSION
@@ -95,6 +96,17 @@ def warm_up(geocoder: Geocoder) -> None:
     edition.reverse(model.ReverseQuery(point=model.Point(latitude=48.2, longitude=16.4)))
     for result in geocoder.geocode(model.GeocodeQuery(text="Praha")).results:
         edition.place(model.PlaceQuery(place_id=result.place.place_id))
+
+
+def compile_kernels() -> None:
+    """Runs each kernel of queries, and of what encodes answers, on the sample."""
+    warmup.compile_forward()
+    sample = Geocoder(warmup.sample_snapshot())
+    edition = Edition(sample)
+    edition.geocode([model.GeocodeQuery(text="Berlin")])
+    edition.place(
+        model.PlaceQuery(place_id=sample.geocode(model.GeocodeQuery(text="Berlin")).results[0].place.place_id)
+    )
 
 
 class Editions:
