@@ -18,7 +18,7 @@ from tests.accuracy.report import Report, markdown, print_report
 from tests.accuracy.world import Half
 from waypost.server.errors import SnapshotError
 from waypost.server.gazetteer.store import SnapshotStore, default_data_directory
-from waypost.server.geocoder.engine import ENGINE_VERSION
+from waypost.server.geocoder.version import ENGINE_VERSION
 
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "accuracy.md"
 

@@ -23,7 +23,8 @@ from tests.bench.serving import batch_figures, table_figures, unary_figures
 from waypost.server.atlas import warm_up
 from waypost.server.errors import SnapshotError
 from waypost.server.gazetteer.store import SnapshotStore, default_data_directory
-from waypost.server.geocoder.engine import ENGINE_VERSION, Geocoder
+from waypost.server.geocoder.engine import Geocoder
+from waypost.server.geocoder.version import ENGINE_VERSION
 
 #: Columns of what is written to a file or a pipe, which have no width of their own.
 _FILE_WIDTH = 140

@@ -16,14 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import uvloop
 
-from waypost.server.atlas import Atlas, warm_up
+from waypost.server.atlas import Atlas
 from waypost.server.config import Config
 from waypost.server.errors import ConfigError
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.geocoder.regions import region_codes
 from waypost.server.transport import geocoding, health, places, reflection
 from waypost.server.transport.access import AccessLog
-from waypost.server.transport.editions import Editions
+from waypost.server.transport.editions import Editions, warm_up
 from waypost.server.transport.interceptors import Boundary
 from waypost.server.transport.server import Admission, build_server
 

@@ -6,7 +6,7 @@ What every result is made of is a NamedTuple: it is as frozen as the dataclasses
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -86,8 +86,7 @@ class Point:
             raise InvalidArgument(violations)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
+class Box(NamedTuple):
     """An area between two corners; `west` > `east` means that it crosses the antimeridian."""
 
     south: float
@@ -218,13 +217,16 @@ class GeocodeFilter:
     place_types: frozenset[PlaceType] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeocodeQuery:
-    """A checked question: exactly one of `text` and `address` is set; `max_results` 1 to 50."""
+#: Restricts nothing.
+NO_FILTER = GeocodeFilter()
+
+
+class GeocodeQuery(NamedTuple):
+    """A checked question: exactly one of `text` and `address` is set; `max_results` 1 to 50. The rest is options."""
 
     text: str = ""
     address: PostalAddress | None = None
-    filter: GeocodeFilter = field(default_factory=GeocodeFilter)
+    filter: GeocodeFilter = NO_FILTER
     language_code: str = ""
     max_results: int = 5
     full: bool = True

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.address_line import format_address
 from waypost.server.gazetteer.addresses import format_addresses
 from waypost.server.gazetteer.texts import text_array
-from waypost.server.geocoder.formats import format_address
 
 _PARTS = st.sampled_from(["", "Tokyo", "Springfield", "IL", "90210", "Japan"])
 _ROWS = st.tuples(st.sampled_from(["DE", "US", "JP", "GB", "BR", "TR", "KZ", "ZZ"]), *[_PARTS] * 4, st.just("Japan"))

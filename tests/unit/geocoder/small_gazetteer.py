@@ -11,7 +11,7 @@ import pyarrow as pa
 from waypost.server.gazetteer.schema import CATEGORIES
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder.place_records import build_place_records
-from waypost.server.model import Attribution, Layer, PlaceType, SnapshotInfo
+from waypost.server.model import Attribution, Layer, LocationSource, PlaceType, Precision, SnapshotInfo
 
 DE, BY, LK, MUNICH, US, IL, SPRINGFIELD, FJ, SUVA, TAVEUNI, RABI, PC = range(12)
 
@@ -47,6 +47,7 @@ _NUMBERS = {
     "admin1": (11, np.int32), "admin2": (12, np.int32), "locality": (13, np.int32), "time_zone": (14, np.uint16),
 }  # fmt: skip
 _TEXTS = {"place_id": 0, "source_id": 0, "display_name": 3, "short_name": 4, "formatted_address": 15}
+_PRECISION = {1: Precision.COUNTRY, 2: Precision.REGION, 3: Precision.REGION, 6: Precision.POSTAL_CODE}
 _LAYERS = ("countries", "places", "postal")
 
 
@@ -58,6 +59,9 @@ def small_snapshot() -> Snapshot:
     arrays["category"] = np.array([CATEGORIES.index(str(row[2])) for row in _ROWS], np.uint8)
     layer = {PlaceType.COUNTRY: 0, PlaceType.POSTAL_CODE: 2}
     arrays["layer"] = np.array([layer.get(row[1], 1) for row in _ROWS], np.uint8)  # type: ignore[call-overload]
+    arrays["precision"] = np.array([_PRECISION.get(row[1], Precision.LOCALITY) for row in _ROWS], np.uint8)  # type: ignore[call-overload]
+    arrays["location_source"] = np.full(len(_ROWS), LocationSource.OWN, np.uint8)
+    arrays["location_from"] = np.full(len(_ROWS), -1, np.int32)
     texts = {name: [row[at] for row in _ROWS] for name, at in _TEXTS.items()}
     texts["time_zone_names"] = ["Europe/Berlin", "America/Chicago", "Pacific/Fiji", ""]
     aliases = [[(row[3], ""), *row[16]] for row in _ROWS]  # type: ignore[misc]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pyarrow as pa
 import pytest
 
@@ -7,7 +9,7 @@ from tests.unit.geocoder.forward_world import NO_FILTER, ask, ids
 from waypost.server.errors import InvalidArgument, NotFound
 from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.match import TERMS
-from waypost.server.model import GeocodeFilter, GeocodeQuery, NoticeCode, PlaceQuery, PlaceType, Point
+from waypost.server.model import GeocodeFilter, GeocodeQuery, NoticeCode, PlaceQuery, PlaceType, Point, PostalAddress
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,13 @@ def test_the_basic_view_has_no_match_and_is_as_sure(geocoder: Geocoder) -> None:
     assert all(result.match == () for result in basic.results)
 
 
+def test_the_basic_view_names_contradicting_fields_as_the_full_one_does(geocoder: Geocoder) -> None:
+    address = PostalAddress(locality="Springfield", administrative_area="IL", region_code="DE")
+    full, basic = (geocoder.geocode(GeocodeQuery(address=address, full=full)) for full in (True, False))
+    assert full.notices == basic.notices
+    assert full.notices[0].field_paths == ("address.region_code",)
+
+
 def test_the_basic_view_names_contradictions_as_the_full_one_does(geocoder: Geocoder) -> None:
     full, basic = (geocoder.geocode(GeocodeQuery(text="Berlin, USA", full=full)) for full in (True, False))
     assert full.notices == basic.notices
@@ -76,6 +85,25 @@ def test_an_explanation_tells_words_corrections_and_every_term() -> None:
     assert [parse.score for parse in explanation.parses] == sorted(
         (parse.score for parse in explanation.parses), reverse=True
     )
+
+
+TEXTS = ("Berlin", "Spirngfield, Illinos", "10115 Berlin", "München, Bayern", "48.137, 11.575", "Atlantis", "USA")
+
+
+def test_one_result_is_what_a_column_has_and_the_first_of_five(geocoder: Geocoder) -> None:
+    columns = geocoder.geocode_texts(pa.array(TEXTS), NO_FILTER, ("place_id", "confidence")).to_pylist()
+    for text, row in zip(TEXTS, columns, strict=True):
+        one, five = (geocoder.geocode(GeocodeQuery(text=text, max_results=wanted)).results for wanted in (1, 5))
+        assert one == five[:1]
+        assert [result.place.place_id for result in one] == ([row["place_id"]] if row["place_id"] else [])
+        assert [result.confidence for result in one] == pytest.approx([row["confidence"]] * len(one), abs=1e-6)
+
+
+def test_threads_do_not_disturb_each_other(geocoder: Geocoder) -> None:
+    queries = [GeocodeQuery(text=text, language_code=tag) for text in TEXTS for tag in ("", "de")]
+    alone = [geocoder.geocode(query) for query in queries]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(geocoder.geocode, queries * 20)) == alone * 20
 
 
 def test_nothing_is_explained_unasked() -> None:

@@ -8,7 +8,8 @@ from importlib.resources import files
 
 import pytest
 
-from waypost.server.geocoder.formats import admin1_in_addresses, format_address, template_of
+from tests.address_line import format_address
+from waypost.server.geocoder.formats import admin1_in_addresses, template_of
 
 #: Where we leave the area out although the package's template has it: it is of the second level there.
 _SECOND_LEVEL = {"ES", "IT", "PH"}

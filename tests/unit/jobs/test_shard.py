@@ -14,8 +14,9 @@ from tests.unit.jobs.shards import read_part, text_task, write_shard
 from waypost.server.errors import InvalidArgument, NotFound, ShardUnreadable
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.geocoder.columns import RESULT_COLUMNS
-from waypost.server.geocoder.engine import ENGINE_VERSION, Geocoder
+from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.row_questions import PlaceRows, ReverseRows
+from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs.part import remove_unfinished
 from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.shard import work_shard

@@ -1,4 +1,4 @@
-"""Formatted addresses of all rows at once: the same as geocoder.formats.format_address, by column."""
+"""Formatted addresses of all rows at once: by the templates of geocoder/formats.py."""
 
 from __future__ import annotations
 

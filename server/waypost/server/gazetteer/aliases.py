@@ -85,13 +85,33 @@ class AliasCollector:
         languages = pa.concat_arrays(self._languages)
         order = np.argsort(rows.astype(np.int64) << 8 | kinds, kind="stable")
         text_id = texts.dictionary_encode().indices.to_numpy().astype(np.int64)
-        _, first = np.unique((rows.astype(np.int64) << 32 | text_id)[order], return_index=True)
+        _, first, name = np.unique(
+            (rows.astype(np.int64) << 32 | text_id)[order], return_index=True, return_inverse=True
+        )
         chosen = order[np.sort(first)]
         indexes = pa.array(chosen)
+        tags = _joined(languages.take(pa.array(order)), name, first.size)
         counts = np.bincount(rows[chosen], minlength=row_count)
         return Aliases(
             offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             text=texts.take(indexes),
             kind=kinds[chosen],
-            language=languages.take(indexes),
+            language=tags.take(pa.array(np.argsort(first))),
         )
+
+
+def _joined(tags: pa.Array, name: npt.NDArray[np.int64], count: int) -> pa.Array:
+    """For each of `count` names its tags with blanks between, in the order in which they came, each once.
+
+    `name` tells of each tag which name it belongs to; a name without one has an empty text.
+    """
+    tagged = np.flatnonzero(to_mask(pc.not_equal(tags, "")))
+    tag_id = tags.dictionary_encode().indices.to_numpy()[tagged].astype(np.int64)
+    _, first = np.unique(name[tagged] << 32 | tag_id, return_index=True)
+    kept = tagged[np.sort(first)]
+    table = pa.table({"name": name[kept], "tag": tags.take(pa.array(kept)).cast(pa.string())})
+    lists = table.group_by("name", use_threads=False).aggregate([("tag", "list")])
+    texts = pc.binary_join(lists.column("tag_list").combine_chunks(), " ").cast(pa.large_string())
+    found = np.full(count, -1, np.int64)
+    found[lists.column("name").to_numpy()] = np.arange(len(texts))
+    return pc.fill_null(texts.take(pa.array(found, mask=found < 0)), "")

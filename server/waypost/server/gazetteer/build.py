@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from waypost.server.errors import SnapshotError
 from waypost.server.gazetteer.arrays import LAYER_OF_KIND, Arrays
 from waypost.server.gazetteer.assemble import Sources, assemble
 from waypost.server.gazetteer.hierarchy import Kind
@@ -32,6 +29,7 @@ from waypost.server.gazetteer.writer import write_snapshot
 from waypost.server.geocoder.index import build_forward_index
 from waypost.server.geocoder.place_records import build_place_records
 from waypost.server.geocoder.reverse_index import build_reverse_index
+from waypost.server.kernels import compile_all
 from waypost.server.model import SnapshotInfo
 
 #: Steps with the share of a build's time that has passed when they begin, kernels being cached. On a machine that
@@ -66,7 +64,7 @@ def build(
     store = SnapshotStore(data_dir)
     with store.building() as directory:
         begin("compile kernels")
-        _compile_kernels()
+        compile_all()
         with _lean_memory():
             arrays = _build_arrays(layers, begin)
         begin("write")
@@ -111,14 +109,6 @@ def _counts(layers: tuple[str, ...], arrays: Arrays) -> dict[str, int]:
         if layer in counts:
             counts[layer] += int(kinds[kind])
     return counts | {"borders": len(read_borders().codes)}
-
-
-def _compile_kernels() -> None:
-    """Fills numba's cache in a process of its own, for the compiler takes 200 MB that it does not give back."""
-    command = [sys.executable, "-c", "from waypost.server.geocoder.warmup import compile_kernels; compile_kernels()"]
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own interpreter
-    if done.returncode:
-        raise SnapshotError(f"the kernels do not compile: {done.stderr.strip()}")
 
 
 def _return_free_memory() -> None:

@@ -65,5 +65,7 @@ PLACES: dict[str, Column] = {
     "alias_offsets": Column("int64", "rows + 1", "aliases of row r are alias_offsets[r] to alias_offsets[r + 1]"),
     "alias_text": Column("text", "aliases", "every name and code of the row, the primary first, none twice"),
     "alias_kind": Column("uint8", "aliases", "index into ALIAS_KINDS"),
-    "alias_language": Column("text", "aliases", "BCP-47 tag where the data tells or the script proves it, else empty"),
+    "alias_language": Column(
+        "text", "aliases", "BCP-47 tags with blanks between, where data or script tell; else empty"
+    ),
 }

@@ -1,180 +1,295 @@
-"""A row of the snapshot as a Place: names in the caller's language, what contains it, its address.
+"""A row of the snapshot as a result on a sheet: names in the caller's language, what contains it, its address.
 
-This is the greater part of a single query's time: a random place takes 10 µs, half of that where it lies in the
-processor's caches. Of those 5 µs about 2 go into making the values, 1.5 into the plus code and 1 into decoding texts;
-the rest is waiting for memory. Hence the records (place_records.py), the areas that are kept, and memoryviews: they
-give a number in 30 ns, where numpy's scalars take 90.
+A kernel, because every answer needs it: as Python it took 17 µs a place, two thirds of them for making and taking
+apart small objects. What remains is mostly waiting for memory, hence the records (place_records.py).
 """
 
 from __future__ import annotations
 
-import struct
-from typing import NamedTuple
+import threading
 
-from waypost.server.gazetteer.schema import CATEGORIES
-from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
-from waypost.server.geocoder.formats import admin1_as_code, format_address
-from waypost.server.geocoder.language import language_tags
-from waypost.server.geocoder.place_records import RECORD_BYTES, RECORD_FORMAT, TEXT_SEPARATOR
-from waypost.server.geocoder.plus_code import encode_plus_code
+import numpy as np
+from numba import njit
+
+from waypost.server.gazetteer.snapshot import Snapshot
+from waypost.server.geocoder import book as b
+from waypost.server.geocoder import sheet as s
+from waypost.server.geocoder.book import Book
+from waypost.server.geocoder.formats import FORM_BYTES
+from waypost.server.geocoder.plus_code import write_plus_code
+from waypost.server.geocoder.sheet import Sheet
+from waypost.server.geocoder.values import ValueReader
 from waypost.server.geocoder.viewport import MICRODEGREES
-from waypost.server.model import AddressComponent, Box, Place, PlaceType, PostalAddress
+from waypost.server.model import Place, PlaceType
 
-#: Areas kept, about 0.5 KB each: all countries and regions, and the districts asked for lately.
-_MAX_AREAS = 16_384
-_RECORD = struct.Struct(RECORD_FORMAT)
-#: By number, since an enum's own lookup takes half a microsecond.
-_PLACE_TYPES = {int(place_type): place_type for place_type in PlaceType}
-
-
-class _Texts:
-    """A column of texts, each decoded from the mapped bytes when it is read."""
-
-    __slots__ = ("data", "offsets")
-
-    def __init__(self, column: TextColumn) -> None:
-        self.data = column.data.data
-        self.offsets = column.offsets.data
-
-    def __getitem__(self, row: int) -> str:
-        offsets = self.offsets
-        return str(self.data[offsets[row] : offsets[row + 1]], "utf-8")
-
-
-class _Area(NamedTuple):
-    """A container of places: its component, and how it is written in an address (a code for some regions)."""
-
-    component: AddressComponent
-    in_address: str
+_REGION, _DISTRICT, _POSTAL_CODE, _POI = (
+    int(PlaceType.REGION), int(PlaceType.DISTRICT), int(PlaceType.POSTAL_CODE), int(PlaceType.POI),
+)  # fmt: skip
+_IN_LOCALITY, _IN_DISTRICT, _IN_REGION, _IN_COUNTRY = map(np.int64, range(s.LEVELS))
+#: Parts of a form, see formats.FORM_PARTS, and what stands before the country.
+_Z, _C, _S = b"ZCS"
+_COMMA = np.frombuffer(b", ", np.uint8)
 
 
 class Describer:
     """Describes the rows of one snapshot. Safe to share between threads."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._records = snapshot.array("place_record").reshape(-1).data
-        self._texts = _Texts(snapshot.text("place_text"))
-        self._alias_offsets = snapshot.array("alias_offsets").data
-        self._alias_text = _Texts(snapshot.text("alias_text"))
-        self._alias_language = _Texts(snapshot.text("alias_language"))
-        self._layers = [layer.layer for layer in snapshot.layers]
-        zones = snapshot.text("time_zone_names")
-        self._zones = [zones[zone] for zone in range(len(zones))]
-        self._areas: dict[tuple[int, tuple[str, ...]], _Area] = {}
+        self.book = Book(snapshot)
+        self.values = ValueReader(snapshot)
+        self._of_thread = threading.local()
+
+    def sheet(self, language_code: str) -> Sheet:
+        """This thread's sheet; names will be looked for in that language."""
+        try:
+            sheet: Sheet = self._of_thread.sheet
+        except AttributeError:
+            sheet = self._of_thread.sheet = Sheet()
+        sheet.speak(language_code)
+        return sheet
+
+    def row(self, row: int, language_code: str, full: bool) -> Sheet:
+        """This thread's sheet with that row as its one result."""
+        sheet = self.sheet(language_code)
+        describe_row(self.book.table, sheet.table, row, full)
+        return sheet
 
     def place(self, row: int, language_code: str = "", full: bool = True) -> Place:
         """The place of a row, with names in the language where the data has it, else its usual names.
 
-        Without `full` only id, type, names and location are set.
+        Without `full` only id, type, category, names and location are set.
         """
-        (
-            latitude, longitude, south, west, north, east, locality_row, district_row, region_row, country_row,
-            population, zone, type_number, category, layer,
-        ) = _RECORD.unpack_from(self._records, row * RECORD_BYTES)  # fmt: skip
-        place_id, source_id, name, short_name, formatted_address = self._texts[row].split(TEXT_SEPARATOR)
-        tags = language_tags(language_code) if language_code else ()
-        if tags:
-            name = self._name(row, tags) or name
-        place_type = _PLACE_TYPES[type_number]
-        if not full:
-            return Place(place_id, place_type, CATEGORIES[category], name, latitude, longitude)
-
-        own = AddressComponent(name, short_name or name, place_type, place_id)
-        rows = (locality_row, district_row, region_row, country_row)
-        components, address = self._address(row, own, rows, tags)
-        return Place(
-            place_id,
-            place_type,
-            CATEGORIES[category],
-            name,
-            latitude,
-            longitude,
-            _format(components, address) if tags else formatted_address,
-            Box(
-                south=south / MICRODEGREES,
-                west=west / MICRODEGREES,
-                north=north / MICRODEGREES,
-                east=east / MICRODEGREES,
-            ),
-            components,
-            address,
-            encode_plus_code(latitude, longitude),
-            self._zones[zone],
-            population,
-            self._layers[layer],
-            source_id,
-        )
-
-    def _address(
-        self, row: int, own: AddressComponent, containers: tuple[int, int, int, int], tags: tuple[str, ...]
-    ) -> tuple[tuple[AddressComponent, ...], PostalAddress]:
-        """The components of a place, finest first, and the same as fields; containers are -1 where there is none."""
-        locality_row, district_row, region_row, country_row = containers
-        components = [own]
-        locality = region = ""
-        if locality_row == row:
-            locality = own.long_text
-        elif locality_row >= 0:
-            town = self._area(locality_row, tags)
-            components.append(town.component)
-            locality = town.in_address
-        if district_row >= 0 and district_row != row:
-            components.append(self._area(district_row, tags).component)
-        if region_row >= 0:
-            area = self._area(region_row, tags)
-            region = area.in_address
-            if region_row != row:
-                components.append(area.component)
-        if country_row != row:
-            components.append(self._area(country_row, tags).component)
-        postal_code = own.long_text if own.place_type is PlaceType.POSTAL_CODE else ""
-        return tuple(components), PostalAddress(components[-1].short_text, "", postal_code, region, locality)
-
-    def _area(self, row: int, tags: tuple[str, ...]) -> _Area:
-        """What contains a place; kept for the next one, except towns, which few places share."""
-        area = self._areas.get((row, tags))
-        if area is not None:
-            return area
-        record = _RECORD.unpack_from(self._records, row * RECORD_BYTES)
-        country_row, place_type = record[9], _PLACE_TYPES[record[12]]
-        place_id, _, name, short_name, _ = self._texts[row].split(TEXT_SEPARATOR)
-        if tags:
-            name = self._name(row, tags) or name
-        component = AddressComponent(name, short_name or name, place_type, place_id)
-        in_address = name
-        if place_type is PlaceType.REGION and admin1_as_code(self._area(country_row, tags).component.short_text):
-            in_address = component.short_text
-        area = _Area(component, in_address)
-        if place_type <= PlaceType.DISTRICT:
-            if len(self._areas) >= _MAX_AREAS:
-                self._areas.clear()
-            self._areas[row, tags] = area
-        return area
-
-    def _name(self, row: int, tags: tuple[str, ...]) -> str:
-        """The first name of a row in the best of the languages, empty if it has none in any."""
-        best, best_rank = -1, len(tags)
-        languages, data = self._alias_language.offsets, self._alias_language.data
-        for alias in range(self._alias_offsets[row], self._alias_offsets[row + 1]):
-            begin, end = languages[alias], languages[alias + 1]
-            if begin == end:
-                continue
-            # A name that is the same in several languages has their tags with blanks between.
-            for language in str(data[begin:end], "ascii").split(" "):
-                if language in tags[:best_rank]:
-                    best, best_rank = alias, tags.index(language)
-        return self._alias_text[best] if best >= 0 else ""
+        return self.values.places(self.row(row, language_code, full), full)[0]
 
 
-def _format(components: tuple[AddressComponent, ...], address: PostalAddress) -> str:
-    """The address on one line in the language of the components, by the rules of gazetteer/arrays.py."""
-    own, country = components[0], components[-1]
-    is_region = own.place_type is PlaceType.REGION
-    line = format_address(
-        address.region_code,
-        postal_code=address.postal_code,
-        locality=own.long_text if own.place_type is PlaceType.DISTRICT else address.locality,
-        admin1_name="" if is_region else address.administrative_area,
-        country_name=country.long_text,
-    )
-    return f"{own.long_text}, {line}" if is_region or own.place_type is PlaceType.POI else line
+@njit(cache=True, nogil=True)
+def describe_row(book, sheet, row, full):  # type: ignore[no-untyped-def]
+    """Begins the sheet anew with one row as its only result."""
+    s.clear(sheet)
+    add_place(book, sheet, row, full)
+
+
+@njit(cache=True, nogil=True)
+def add_place(book, sheet, row, full):  # type: ignore[no-untyped-def]
+    """Adds a row as a result; its number. There must be room for it."""
+    sizes = s.integers(sheet, s.SIZES)
+    number = sizes[s.AT_RESULT]
+    sizes[s.AT_RESULT] = number + 1
+    result = s.results_of(sheet, s.RESULTS)[number]
+    record = b.records_of(book, b.RECORDS)[row]
+    text = put_own_texts(book, sheet, row, s.FORMATTED + 1 if full else s.NAME + 1)
+    spoken = put_spoken_name(book, sheet, row)
+    name = spoken if spoken > 0 else text + s.NAME
+    result.text = text
+    result.name = name
+    result.place_type = record.place_type
+    result.category = record.category
+    result.layer = record.layer
+    result.latitude = record.latitude
+    result.longitude = record.longitude
+    result.precision = b.bytes_of(book, b.PRECISION)[row]
+    result.accuracy_m = b.metres_of(book, b.ACCURACY)[row]
+    result.location_source = b.bytes_of(book, b.SOURCE)[row]
+    result.part_from = result.part_to = sizes[s.AT_PART]
+    if full:
+        _add_details(book, sheet, row, number, name)
+    return number
+
+
+@njit(cache=True, nogil=True)
+def _add_details(book, sheet, row, number, name):  # type: ignore[no-untyped-def]
+    """Fills what only FULL has."""
+    result = s.results_of(sheet, s.RESULTS)[number]
+    record = b.records_of(book, b.RECORDS)[row]
+    result.population = record.population
+    result.zone = record.time_zone
+    result.south = record.viewport[0] / MICRODEGREES
+    result.west = record.viewport[1] / MICRODEGREES
+    result.north = record.viewport[2] / MICRODEGREES
+    result.east = record.viewport[3] / MICRODEGREES
+    origin = b.rows_of(book, b.ORIGIN)[row]
+    result.origin = put_own_texts(book, sheet, np.int64(origin), s.PLACE_ID + 1) if origin >= 0 else 0
+    code = np.empty(11, np.uint8)
+    write_plus_code(record.latitude, record.longitude, code)
+    result.plus_code = s.put_text(sheet, code, 0, 11)
+
+    own = _new_component(sheet, result.text, name, np.int64(record.place_type))
+    components = s.components_of(sheet, s.COMPONENTS)
+    result.own = own
+    result.in_locality = result.in_district = result.in_region = result.in_country = -1
+    result.town = result.area = 0
+    coarsest = own
+    if record.locality == row:
+        result.town = name
+    elif record.locality >= 0:
+        result.in_locality = area_component(book, sheet, np.int64(record.locality), _IN_LOCALITY)
+        result.town = components[result.in_locality].in_address
+    if record.admin2 >= 0 and record.admin2 != row:
+        result.in_district = area_component(book, sheet, np.int64(record.admin2), _IN_DISTRICT)
+    if record.admin1 >= 0:
+        region = _region_component(book, sheet, np.int64(record.admin1))
+        result.area = components[region].in_address
+        if record.admin1 != row:
+            result.in_region = region
+    if record.country != row:
+        coarsest = result.in_country = area_component(book, sheet, np.int64(record.country), _IN_COUNTRY)
+    result.region_code = components[coarsest].short_text
+    result.postal_code = name if record.place_type == _POSTAL_CODE else 0
+    if s.integers(sheet, s.TAG_END).size > 0:
+        result.formatted = _put_formatted(book, sheet, number, components[coarsest].long_text)
+    else:
+        result.formatted = result.text + s.FORMATTED
+
+
+@njit(cache=True, nogil=True)
+def put_own_texts(book, sheet, row, wanted):  # type: ignore[no-untyped-def]
+    """Adds the first `wanted` of a row's OWN_TEXTS; the number of the first."""
+    starts = b.starts_of(book, b.TEXT_STARTS)
+    return s.put_lines(sheet, b.bytes_of(book, b.TEXT), starts[row], starts[row + 1], wanted)
+
+
+@njit(cache=True, nogil=True)
+def area_component(book, sheet, row, level):  # type: ignore[no-untyped-def]
+    """The component of what contains a place; the one of the place before if that lies in the same."""
+    sizes = s.integers(sheet, s.SIZES)
+    known = s.KNOWN + 2 * level
+    if sizes[known] == row:
+        return sizes[known + 1]
+    record = b.records_of(book, b.RECORDS)[row]
+    text = put_own_texts(book, sheet, row, s.SHORT_NAME + 1)
+    spoken = put_spoken_name(book, sheet, row)
+    number = _new_component(sheet, text, spoken if spoken > 0 else text + s.NAME, np.int64(record.place_type))
+    sizes[known] = row
+    sizes[known + 1] = number
+    return number
+
+
+@njit(cache=True, nogil=True)
+def _region_component(book, sheet, row):  # type: ignore[no-untyped-def]
+    """The component of a region, which some countries write as a code in addresses."""
+    number = area_component(book, sheet, row, _IN_REGION)
+    country = area_component(book, sheet, np.int64(b.records_of(book, b.RECORDS)[row].country), _IN_COUNTRY)
+    components = s.components_of(sheet, s.COMPONENTS)
+    code = _country_number(sheet, components[country].short_text)
+    if code >= 0 and b.bytes_of(book, b.WITH_CODE)[code]:
+        components[number].in_address = components[number].short_text
+    return number
+
+
+@njit(cache=True, nogil=True)
+def _new_component(sheet, text, name, place_type):  # type: ignore[no-untyped-def]
+    """Adds a component with the texts of a row; its number."""
+    sizes, components = s.integers(sheet, s.SIZES), s.components_of(sheet, s.COMPONENTS)
+    number = sizes[s.AT_COMPONENT]
+    if number >= components.size:
+        sizes[s.OVERFLOW] = 1
+        return 0
+    sizes[s.AT_COMPONENT] = number + 1
+    components[number].long_text = name
+    components[number].short_text = name if s.is_empty(sheet, text + s.SHORT_NAME) else text + s.SHORT_NAME
+    components[number].place_id = text + s.PLACE_ID
+    components[number].in_address = name
+    components[number].place_type = place_type
+    return number
+
+
+@njit(cache=True, nogil=True)
+def _country_number(sheet, short_text):  # type: ignore[no-untyped-def]
+    """A country's code counted AA, AB, …; -1 where it is none."""
+    text = s.written_bytes(sheet, s.TEXT)
+    begin, end = s.bounds(sheet, short_text)
+    if end - begin != 2:
+        return -1
+    first, second = np.int64(text[begin]) - 65, np.int64(text[begin + 1]) - 65
+    return first * 26 + second if 0 <= first < 26 and 0 <= second < 26 else -1
+
+
+@njit(cache=True, nogil=True)
+def put_spoken_name(book, sheet, row):  # type: ignore[no-untyped-def]
+    """Adds the first name of a row in the best of the languages asked for; its number, 0 if it has none in any."""
+    tag_ends = s.integers(sheet, s.TAG_END)
+    best_rank = tag_ends.size
+    if best_rank == 0:
+        return np.int64(0)
+    aliases = b.starts_of(book, b.ALIAS_STARTS)
+    languages, language = b.starts_of(book, b.LANGUAGE_STARTS), b.bytes_of(book, b.LANGUAGES)
+    tags = s.written_bytes(sheet, s.TAGS)
+    best = -1
+    for alias in range(aliases[row], aliases[row + 1]):
+        # A name that is the same in several languages has their tags with blanks between.
+        word = languages[alias]
+        while word < languages[alias + 1]:
+            stop = word
+            while stop < languages[alias + 1] and language[stop] != 32:
+                stop += 1
+            for rank in range(best_rank):
+                begin = tag_ends[rank - 1] if rank > 0 else 0
+                if _same_bytes(tags, begin, tag_ends[rank], language, word, stop):
+                    best, best_rank = alias, rank
+                    break
+            word = stop + 1
+    if best < 0:
+        return np.int64(0)
+    starts = b.starts_of(book, b.ALIAS_TEXT_STARTS)
+    return s.put_text(sheet, b.bytes_of(book, b.ALIAS_TEXT), starts[best], starts[best + 1])
+
+
+@njit(cache=True, nogil=True)
+def _same_bytes(left, begin, end, right, other, other_end):  # type: ignore[no-untyped-def]
+    if end - begin != other_end - other:
+        return False
+    for offset in range(end - begin):  # noqa: SIM110 - kernels have no generators
+        if left[begin + offset] != right[other + offset]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _put_formatted(book, sheet, number, country):  # type: ignore[no-untyped-def]
+    """Adds the address of a result on one line, by the rules of gazetteer/addresses.py; its number."""
+    result = s.results_of(sheet, s.RESULTS)[number]
+    town = result.name if result.place_type == _DISTRICT else result.town
+    area = 0 if result.place_type == _REGION else result.area
+    town_shown = 0 if s.same_text(sheet, town, country) else town
+    area_shown = 0 if s.same_text(sheet, area, town) or s.same_text(sheet, area, country) else area
+    bits = 0 if s.is_empty(sheet, result.postal_code) else 1
+    bits += 0 if s.is_empty(sheet, town_shown) else 2
+    bits += 0 if s.is_empty(sheet, area_shown) else 4
+    line = np.empty(2048, np.uint8)
+    at = 0
+    if result.place_type == _REGION or result.place_type == _POI:
+        at = _append(sheet, result.name, line, at)
+        at = _append_bytes(_COMMA, np.int64(0), np.int64(2), line, at)
+    if bits:
+        code = _country_number(sheet, result.region_code)
+        form = b.bytes_of(book, b.FORM_OF)[code] if code >= 0 else 0
+        forms = b.bytes_of(book, b.FORMS)
+        first = (np.int64(form) * 8 + bits) * FORM_BYTES
+        for position in range(first, first + FORM_BYTES):
+            piece = forms[position]
+            if piece == _Z:
+                at = _append(sheet, result.postal_code, line, at)
+            elif piece == _C:
+                at = _append(sheet, town_shown, line, at)
+            elif piece == _S:
+                at = _append(sheet, area_shown, line, at)
+            elif piece != 0:
+                at = _append_bytes(forms, position, position + 1, line, at)
+        at = _append_bytes(_COMMA, np.int64(0), np.int64(2), line, at)
+    at = _append(sheet, country, line, at)
+    return s.put_text(sheet, line, 0, at)
+
+
+@njit(cache=True, nogil=True)
+def _append(sheet, text, line, at):  # type: ignore[no-untyped-def]
+    begin, end = s.bounds(sheet, text)
+    return _append_bytes(s.written_bytes(sheet, s.TEXT), begin, end, line, at)
+
+
+@njit(cache=True, nogil=True)
+def _append_bytes(data, begin, end, line, at):  # type: ignore[no-untyped-def]
+    for position in range(begin, end):
+        if at < line.size:
+            line[at] = data[position]
+            at += 1
+    return at

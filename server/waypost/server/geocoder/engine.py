@@ -7,6 +7,7 @@ of the interpreter's lock while they work.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,10 @@ from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.geocoder import columns as c
 from waypost.server.geocoder import search
 from waypost.server.geocoder.describe import Describer
-from waypost.server.geocoder.explain import explanation
-from waypost.server.geocoder.forward import ForwardIndex, Found, Reading, address_fields
-from waypost.server.geocoder.matches import MatchDescriber, QueryText
+from waypost.server.geocoder.explain import MAX_PARSES, explanation, folded_words
+from waypost.server.geocoder.forward import ForwardIndex, Questions
+from waypost.server.geocoder.found import Found
+from waypost.server.geocoder.match import TERMS
 from waypost.server.geocoder.notation import (
     Coordinates,
     FullPlusCode,
@@ -30,9 +32,11 @@ from waypost.server.geocoder.notation import (
 from waypost.server.geocoder.place_ids import PlaceIds
 from waypost.server.geocoder.place_values import PlaceValues
 from waypost.server.geocoder.reverse_answers import ReverseAnswers
-from waypost.server.geocoder.texts import ADDRESS_FIELDS, join_fields, read_texts
+from waypost.server.geocoder.sheet import Sheet
+from waypost.server.geocoder.texts import join_fields, read_texts
 from waypost.server.model import (
     Answer,
+    Explanation,
     GeocodeFilter,
     GeocodeQuery,
     Layer,
@@ -48,11 +52,6 @@ from waypost.server.model import (
     ReverseQuery,
 )
 
-#: Changes whenever normaliser, kernels, ranking or calibration can change an answer.
-ENGINE_VERSION = "1"
-
-_PATHS = tuple(f"address.{name}" for name in ADDRESS_FIELDS)
-
 
 class Geocoder:
     """Answers lookups from one snapshot."""
@@ -60,10 +59,10 @@ class Geocoder:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot_id = snapshot.snapshot_id
         self.layers: tuple[Layer, ...] = snapshot.layers
+        self.time_zones: tuple[str, ...] = tuple(snapshot.text("time_zone_names").to_arrow().to_pylist())
         self._snapshot = snapshot
         self._forward = ForwardIndex(snapshot)
         self._describer = Describer(snapshot)
-        self._matches = MatchDescriber(snapshot)
         self._values = PlaceValues(snapshot)
         self._reverse = ReverseAnswers(snapshot, self._describer, self._values)
         self._columns = c.ColumnWriter(snapshot)
@@ -75,21 +74,43 @@ class Geocoder:
 
         Raises InvalidArgument where a text clearly means coordinates that cannot be.
         """
+        found = self.look_up([query])
+        if found.positions():
+            answer = self.position(query)
+            if answer is not None:
+                return answer
+            found = self.look_up([query], notation=False)
+        answer = found.answer(self._describer.values)
+        return replace(answer, explanation=self._explanation(query)) if query.explain else answer
+
+    def look_up(self, queries: Sequence[GeocodeQuery], *, notation: bool = True) -> Found:
+        """The answers to at most MAX_QUESTIONS queries that differ in nothing but their texts or their addresses.
+
+        With `notation`, those that may hold coordinates or a plus code are left to `position`.
+        """
+        query = queries[0]
         if query.address is None:
-            notation = parse_notation(query.text)
-            if notation is not None:
-                answer = self._notation(query, notation)
-                if answer is not None:
-                    return answer
-            found = self._forward.text(query.text, query.filter, query.max_results)
-            text = QueryText([("query", query.text)])
+            questions = Questions([each.text for each in queries])
         else:
-            found = self._forward.address(query.address, query.filter, query.max_results)
-            text = QueryText(list(zip(_PATHS, address_fields(query.address), strict=True)))
-        results = tuple(self._result(query, text, found, reading) for reading in found.readings)
-        notices = self._notices(query, found, results)
-        explained = explanation(self._forward, self._describer, self._matches, query, text) if query.explain else None
-        return Answer(results, self._values.layers_of(reading.row for reading in found.readings), notices, explained)
+            questions = Questions.of_addresses([each.address for each in queries if each.address is not None])
+            notation = False
+        sheet = self._forward.look_up(self._describer, questions, query, notation=notation)
+        return Found(query, questions, sheet, self._values, self._missing_layers)
+
+    def position(self, query: GeocodeQuery) -> Answer | None:
+        """What is at the position that a text gives as coordinates or plus code; None if it gives none after all.
+
+        Raises InvalidArgument where it clearly means coordinates that cannot be.
+        """
+        notation = parse_notation(query.text)
+        return None if notation is None else self._notation(query, notation)
+
+    def place_sheet(self, query: PlaceQuery) -> Sheet:
+        """This thread's sheet with the place of an id as its only result. Raises NotFound."""
+        row = self._snapshot.row_of(query.place_id)
+        if row is None:
+            raise NotFound("waypost.dev/Place", f"places/{query.place_id}")
+        return self._describer.row(row, query.language_code, query.full)
 
     def reverse(self, query: ReverseQuery) -> Answer:
         """What is at a point, most specific first."""
@@ -99,10 +120,7 @@ class Geocoder:
 
     def place(self, query: PlaceQuery) -> Place:
         """The place with an id. Raises NotFound."""
-        row = self._snapshot.row_of(query.place_id)
-        if row is None:
-            raise NotFound("waypost.dev/Place", f"places/{query.place_id}")
-        return self._describer.place(row, query.language_code, query.full)
+        return self._describer.values.places(self.place_sheet(query), query.full)[0]
 
     def features(self, query: GeocodeQuery) -> tuple[int, npt.NDArray[np.float64]]:
         """Row of the best answer (-1 = none) and what its confidence is computed from; for fitting that."""
@@ -155,14 +173,16 @@ class Geocoder:
                 0,
             )
 
-    def _result(self, query: GeocodeQuery, text: QueryText, found: Found, reading: Reading) -> Result:
-        row, values = reading.row, self._values
-        place = self._describer.place(row, query.language_code, query.full)
-        precision, accuracy_m, source = values.precision(row), values.accuracy_m(row), values.location_source(row)
-        if not query.full:
-            return Result(place, reading.confidence, precision, accuracy_m, source)
-        match = self._matches.parts(text, found, reading)
-        return Result(place, reading.confidence, precision, accuracy_m, source, values.location_from(row), match)
+    def _explanation(self, query: GeocodeQuery) -> Explanation:
+        """The readings of a query in the usual language, without merging those that are one place."""
+        query = query._replace(max_results=MAX_PARSES, language_code="", full=True)
+        questions = Questions([query.text]) if query.address is None else Questions.of_addresses([query.address])
+        sheet = self._forward.look_up(self._describer, questions, query, notation=False, merge=False)
+        found = Found(query, questions, sheet, self._values, self._missing_layers)
+        results = found.results(self._describer.values)
+        scores = sheet.results["score"][: len(results)].tolist()
+        terms = sheet.terms[: len(results), : len(TERMS)].tolist()
+        return explanation(results, scores, terms, folded_words(self._forward, questions), found.scored())
 
     def _notation(self, query: GeocodeQuery, notation: Notation) -> Answer | None:
         """The places at a position written in the query; None where a short plus code has no place beside it."""
@@ -196,11 +216,10 @@ class Geocoder:
     def _reference(self, query: GeocodeQuery, remainder: str) -> Point | None:
         """The place that a short plus code counts from: the best answer to the rest of the query, else the focus."""
         if remainder.strip():
-            found = self._forward.text(remainder, GeocodeFilter(region_codes=query.filter.region_codes), 1)
-            if found.readings:
-                row = found.readings[0].row
-                latitude, longitude = self._snapshot.array("latitude"), self._snapshot.array("longitude")
-                return Point(latitude=float(latitude[row]), longitude=float(longitude[row]))
+            restriction = GeocodeFilter(region_codes=query.filter.region_codes)
+            beside = GeocodeQuery(text=remainder, filter=restriction, max_results=1, full=False)
+            for result in self.look_up([beside], notation=False).results(self._describer.values):
+                return Point(latitude=result.place.latitude, longitude=result.place.longitude)
         return query.filter.focus
 
     def _allowed(self, place: Place, restriction: GeocodeFilter) -> bool:
@@ -219,21 +238,6 @@ class Geocoder:
         row = self._snapshot.row_of(place.place_id)
         country = int(self._snapshot.array("country")[row])
         return self._snapshot.text("short_name")[country] in restriction.region_codes
-
-    def _notices(self, query: GeocodeQuery, found: Found, results: tuple[Result, ...]) -> tuple[Notice, ...]:
-        if not (found.flags or query.filter.place_types or (found.readings and found.readings[0].against)):
-            return ()
-        notices = list(self._missing_layers(query.filter.place_types))
-        if found.flags & search.TRUNCATED:
-            detail = "a bound was met: not every word or place was considered"
-            notices.append(Notice(NoticeCode.TRUNCATED, detail))
-        if found.readings and found.readings[0].against:
-            contradicting = [p for p in results[0].match if p.outcome == MatchOutcome.CONTRADICTED]
-            paths = tuple(dict.fromkeys(part.field for part in contradicting)) or ("query",)
-            notices.append(
-                Notice(NoticeCode.CONTRADICTION, "parts of the request name other places than the answer", paths)
-            )
-        return tuple(notices)
 
     def _missing_layers(self, place_types: frozenset[PlaceType]) -> tuple[Notice, ...]:
         missing = sorted(place_types - self._present_types)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
-from waypost.server.geocoder.describe import Describer
-from waypost.server.geocoder.forward import ForwardIndex, address_text
+from waypost.server.geocoder.forward import ForwardIndex, Questions
 from waypost.server.geocoder.match import TERMS
-from waypost.server.geocoder.matches import MatchDescriber, QueryText
 from waypost.server.geocoder.normalize import new_tokens, tokenize
-from waypost.server.model import Explanation, GeocodeQuery, Parse
+from waypost.server.model import Explanation, Parse, Result
 
 #: Readings shown.
 MAX_PARSES = 50
@@ -17,33 +15,28 @@ MAX_CORRECTIONS = 50
 
 
 def explanation(
-    forward: ForwardIndex, describer: Describer, matches: MatchDescriber, query: GeocodeQuery, text: QueryText
+    results: Sequence[Result],
+    scores: Sequence[float],
+    terms: Sequence[Sequence[float]],
+    words: tuple[str, ...],
+    scored: int,
 ) -> Explanation:
-    """The readings of a query, best first, without merging those that are one place."""
-    if query.address is None:
-        found = forward.text(query.text, query.filter, MAX_PARSES, merge=False)
-        searched = query.text
-    else:
-        found = forward.address(query.address, query.filter, MAX_PARSES, merge=False)
-        searched = address_text(query.address)
-    parses = []
+    """The readings of a query, best first, with the addends of each one's score."""
     corrections: dict[str, None] = {}
-    for reading in found.readings:
-        place = describer.place(reading.row, "", True)
-        match = matches.parts(text, found, reading)
+    parses = []
+    for result, score, addends in zip(results, scores, terms, strict=True):
         corrections.update(
-            (f"{part.text} → {part.matched_text}", None) for part in match if part.outcome.name == "CORRECTED"
+            (f"{part.text} → {part.matched_text}", None) for part in result.match if part.outcome.name == "CORRECTED"
         )
-        terms = tuple(zip(TERMS, reading.terms, strict=True))
-        parses.append(Parse(place.place_id, place.formatted_address, reading.score, terms, match, reading.confidence))
-    return Explanation(
-        tuple(parses), folded_words(forward, searched), found.scored, tuple(corrections)[:MAX_CORRECTIONS]
-    )
+        named = tuple(zip(TERMS, addends, strict=True))
+        place = result.place
+        parses.append(Parse(place.place_id, place.formatted_address, score, named, result.match, result.confidence))
+    return Explanation(tuple(parses), words, scored, tuple(corrections)[:MAX_CORRECTIONS])
 
 
-def folded_words(forward: ForwardIndex, text: str) -> tuple[str, ...]:
-    """The words of a text as they are compared."""
-    data = np.frombuffer(text.encode(), np.uint8)
+def folded_words(forward: ForwardIndex, questions: Questions) -> tuple[str, ...]:
+    """The words of the first text as they are compared."""
     tokens = new_tokens()
-    count = abs(tokenize(*forward.fold, data, 0, data.size, tokens))
+    data, end = questions.data, int(questions.offsets[1])
+    count = abs(tokenize(*forward.fold, data, 0, end, tokens))
     return tuple("".join(map(chr, tokens.char[tokens.word[n]["start"] : tokens.word[n]["end"]])) for n in range(count))

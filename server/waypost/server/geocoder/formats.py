@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
+from string import ascii_uppercase
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 #: C is the locality, S the first-level area, Z the postal code.
 _DEFAULT = "C, Z"
@@ -83,22 +87,41 @@ def admin1_as_code(country_code: str) -> bool:
     return country_code in _WITH_CODES
 
 
-def format_address(
-    country_code: str,
-    *,
-    postal_code: str = "",
-    locality: str = "",
-    admin1_name: str = "",
-    admin1_code: str = "",
-    country_name: str,
-) -> str:
-    """The address on one line; empty parts are left out, and so is an area or country that repeats the town."""
-    area = admin1_code if admin1_as_code(country_code) and admin1_code else admin1_name
-    texts = {
-        "Z": postal_code,
-        "C": "" if locality == country_name else locality,
-        "S": "" if area in (locality, country_name) else area,
-    }
-    present = "".join(part for part, text in texts.items() if text)
-    line = "".join(texts.get(piece, piece) for piece in template_of(country_code).join(present))
-    return f"{line}, {country_name}" if line else country_name
+#: Bytes that stand for the parts in a form, and the bits of those that are there.
+FORM_PARTS = "ZCS"
+#: The longest form has three parts and two separators of three bytes.
+FORM_BYTES = 12
+
+
+@cache
+def _templates() -> tuple[Template, ...]:
+    texts = (_DEFAULT, *_COUNTRIES_BY_TEMPLATE)
+    countries = ("", *(codes.split()[0] for codes in _COUNTRIES_BY_TEMPLATE.values()))
+    return tuple(template_of(country) for country, _ in zip(countries, texts, strict=True))
+
+
+def address_forms() -> npt.NDArray[np.uint8]:
+    """What each template writes, flat (templates, 8, FORM_BYTES).
+
+    For each set of parts that are there, as bits of FORM_PARTS: their letters with the separators between, then zeros.
+    """
+    forms = np.zeros((len(_templates()), 8, FORM_BYTES), np.uint8)
+    for number, template in enumerate(_templates()):
+        for bits in range(8):
+            present = "".join(part for bit, part in enumerate(FORM_PARTS) if bits >> bit & 1)
+            form = "".join(template.join(present)).encode()
+            forms[number, bits, : len(form)] = list(form)
+    return forms.ravel()
+
+
+def form_of_countries() -> npt.NDArray[np.uint8]:
+    """(26 * 26,) the number of the template of each country code, AA first."""
+    return np.array([_templates().index(template_of(code)) for code in _CODES], np.uint8)
+
+
+def codes_in_addresses() -> npt.NDArray[np.uint8]:
+    """(26 * 26,) whether admin1_as_code is true of each country code, AA first."""
+    return np.array([admin1_as_code(code) for code in _CODES], np.uint8)
+
+
+_CODES = [first + second for first in ascii_uppercase for second in ascii_uppercase]

@@ -1,7 +1,10 @@
-"""Forward answers: runs the kernels on a text, an address or a column, and makes values of their flat results."""
+"""The forward index of a snapshot: runs the kernels on texts, addresses and columns of them."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import TypeVar
 
 import numpy as np
@@ -11,11 +14,15 @@ from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder import columns as c
 from waypost.server.geocoder import search
 from waypost.server.geocoder.calibration import load_weights
-from waypost.server.geocoder.match import TERMS, Filter
+from waypost.server.geocoder.describe import Describer
+from waypost.server.geocoder.desk import Desk
+from waypost.server.geocoder.lookup import look_up
+from waypost.server.geocoder.match import Filter
 from waypost.server.geocoder.normalize import FoldTable
+from waypost.server.geocoder.sheet import OVERFLOW, Sheet
 from waypost.server.geocoder.spans import ANY_TYPE, Index, Words
 from waypost.server.geocoder.texts import ADDRESS_FIELDS
-from waypost.server.model import GeocodeFilter, GeocodeQuery, PlaceType, PostalAddress
+from waypost.server.model import NO_FILTER, GeocodeFilter, GeocodeQuery, PlaceType, PostalAddress
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -42,41 +49,30 @@ _NOWHERE = np.full(4, np.nan)
 CHUNK_ROWS = 4096
 
 
-class Part:
-    """A run of words that a reading explains: words, the row that they are taken for, edits, corrected word."""
+class Questions:
+    """Texts or addresses as the kernels read them: `data`, where each begins and ends, where its fields end.
 
-    __slots__ = ("edits", "first", "last", "row", "word")
+    `types` are the place types that each field allows.
+    """
 
-    def __init__(self, first: int, last: int, row: int, edits: int, word: int) -> None:
-        self.first, self.last, self.row, self.edits, self.word = first, last, row, edits, word
+    __slots__ = ("data", "field_ends", "offsets", "types")
 
+    def __init__(self, texts: Sequence[str]) -> None:
+        encoded = [text.encode() for text in texts]
+        self.data = np.frombuffer(b"".join(encoded) or b" ", np.uint8)
+        self.offsets = np.array([0, *accumulate(map(len, encoded))], np.int64)
+        self.field_ends = self.offsets[1:, None] + 1
+        self.types = _TEXT_TYPES
 
-class Reading:
-    """One answer of the kernel; `against` are the words, as bits, that contradict it."""
-
-    __slots__ = ("against", "confidence", "edits", "parts", "row", "score", "terms")
-
-    def __init__(
-        self,
-        row: int,
-        confidence: float,
-        score: float,
-        terms: list[float],
-        parts: list[Part],
-        against: int,
-        edits: int,
-    ) -> None:
-        self.row, self.confidence, self.score, self.terms = row, confidence, score, terms
-        self.parts, self.against, self.edits = parts, against, edits
-
-
-class Found:
-    """What the kernel made of one text: its words as (first byte, last byte + 1), readings best first, flags."""
-
-    __slots__ = ("flags", "readings", "scored", "words")
-
-    def __init__(self, words: list[tuple[int, int]], readings: list[Reading], flags: int, scored: int) -> None:
-        self.words, self.readings, self.flags, self.scored = words, readings, flags, scored
+    @classmethod
+    def of_addresses(cls, addresses: Sequence[PostalAddress]) -> Questions:
+        """The same for addresses; a field's bytes are followed by a newline."""
+        fields = [address_fields(address) for address in addresses]
+        questions = cls(["".join(f"{field}\n" for field in each) for each in fields])
+        sizes = np.array([[len(field.encode()) + 1 for field in each] for each in fields], np.int64)
+        questions.field_ends = questions.offsets[:-1, None] + np.cumsum(sizes, axis=1)
+        questions.types = FIELD_TYPES
+        return questions
 
 
 class ForwardIndex:
@@ -106,7 +102,8 @@ class ForwardIndex:
         short = snapshot.text("short_name")
         countries = np.flatnonzero(snapshot.array("place_type") == PlaceType.COUNTRY)
         self._country_rows = {short[int(row)]: int(row) for row in countries}
-        self._any = self.limits(GeocodeFilter())
+        self._any = self.limits(NO_FILTER)
+        self._of_thread = threading.local()
 
     def limits(self, restriction: GeocodeFilter) -> Filter:
         """The filter as the kernels read it; a region code without a country in this snapshot matches nothing."""
@@ -120,42 +117,49 @@ class ForwardIndex:
             np.array([focus.latitude, focus.longitude]) if focus else _NOWHERE[:2],
         )
 
-    def text(self, text: str, restriction: GeocodeFilter, wanted: int, *, merge: bool = True) -> Found:
-        """The best `wanted` readings of free text."""
-        data = np.frombuffer(text.encode(), np.uint8)
-        ends = np.array([data.size + 1], np.int64)
-        return self._search(data, ends, _TEXT_TYPES, restriction, wanted, merge)
-
-    def address(self, address: PostalAddress, restriction: GeocodeFilter, wanted: int, *, merge: bool = True) -> Found:
-        """The best `wanted` readings of an address; words are counted in `address_text(address)`."""
-        return self._search(*_address_data(address), FIELD_TYPES, restriction, wanted, merge)
-
-    def _search(
+    def look_up(
         self,
-        data: npt.NDArray[np.uint8],
-        ends: npt.NDArray[np.int64],
-        types: npt.NDArray[np.int64],
-        restriction: GeocodeFilter,
-        wanted: int,
-        merge: bool,
-    ) -> Found:
-        limits = self._any if restriction == _ANYTHING else self.limits(restriction)
-        merge = merge and not restriction.place_types
-        # Half as many again are kept, since some turn out to be the same place.
-        capacity = wanted + wanted // 2 + search.FEW
-        integers, floats = search.search_text(
-            self._index, self._words, data, ends, types, limits, self._weights, capacity, wanted, merge
-        )
-        return _unpack(integers.tolist(), floats.tolist())
+        describer: Describer,
+        questions: Questions,
+        query: GeocodeQuery,
+        *,
+        notation: bool = True,
+        merge: bool = True,
+    ) -> Sheet:
+        """This thread's sheet with the results of all questions, as many and as full as `query` asks for.
+
+        With `notation`, texts that may be coordinates or plus codes are only flagged. Without `merge`, readings that
+        mean the same place all stay.
+        """
+        desk, wanted = self._desk(), query.max_results
+        limits = self._any if query.filter is NO_FILTER else self.limits(query.filter)
+        desk.restrict(limits, questions.types)
+        sheet = describer.sheet(query.language_code)
+        merge = merge and not query.filter.place_types
+        # The best answer alone is the one that a column has, and needs as little.
+        slack = search.MARGIN if wanted == 1 else np.inf
+        while True:
+            look_up(
+                desk.table, describer.book.table, sheet.table, questions.data, questions.offsets,
+                questions.field_ends, wanted, merge, query.full, notation, slack,
+            )  # fmt: skip
+            if not sheet.sizes[OVERFLOW]:
+                return sheet
+            sheet.grow()
+
+    def _desk(self) -> Desk:
+        try:
+            desk: Desk = self._of_thread.desk
+        except AttributeError:
+            desk = self._of_thread.desk = Desk(self._index, self._words, self._weights, self._any)
+        return desk
 
     def features(self, query: GeocodeQuery) -> tuple[int, npt.NDArray[np.float64]]:
         """Row of the best answer (-1 = none) and what its confidence is computed from; for fitting that."""
-        if query.address is None:
-            data = np.frombuffer(query.text.encode(), np.uint8)
-            ends, types = np.array([data.size + 1], np.int64), _TEXT_TYPES
-        else:
-            data, ends, types = *_address_data(query.address), FIELD_TYPES
-        row, features = search.search_features(self._index, self._words, data, ends, types, self.limits(query.filter))
+        asked = Questions([query.text]) if query.address is None else Questions.of_addresses([query.address])
+        row, features = search.search_features(
+            self._index, self._words, asked.data, asked.field_ends[0], asked.types, self.limits(query.filter)
+        )
         return int(row), features
 
     def column(
@@ -189,45 +193,9 @@ class ForwardIndex:
         return c.Hits(rows, sure, reason), flags
 
 
-_ANYTHING = GeocodeFilter()
-
-
 def address_fields(address: PostalAddress) -> list[str]:
     """The fields of an address in the order of texts.ADDRESS_FIELDS."""
     return [
         "\n".join(address.address_lines) if name == "address_lines" else getattr(address, name)
         for name in ADDRESS_FIELDS
     ]
-
-
-def address_text(address: PostalAddress) -> str:
-    """The fields as one text, each ended by a newline."""
-    return "".join(f"{field}\n" for field in address_fields(address))
-
-
-def _address_data(address: PostalAddress) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The bytes of address_text, and where each field ends."""
-    fields = address_fields(address)
-    ends = np.cumsum([len(field.encode()) + 1 for field in fields], dtype=np.int64)
-    return np.frombuffer(address_text(address).encode(), np.uint8), ends
-
-
-def _unpack(integers: list[int], floats: list[float]) -> Found:
-    """The flat result of search.search_text as values; the layout is described there."""
-    count, readings, flags, scored, _, at = integers[: search.HEADER]
-    words = []
-    for _ in range(count):
-        words.append((integers[at], integers[at + 1]))
-        at += search.WORD_WIDTH
-    width = 2 + len(TERMS)
-    result = []
-    for number in range(readings):
-        row, edits, _, _, parts, against = integers[at : at + search.READING_WIDTH]
-        at += search.READING_WIDTH
-        spans = []
-        for _ in range(parts):
-            spans.append(Part(*integers[at : at + search.PART_WIDTH]))
-            at += search.PART_WIDTH
-        sure, score, *terms = floats[number * width : (number + 1) * width]
-        result.append(Reading(row, sure, score, terms, spans, against, edits))
-    return Found(words, result, flags, scored)

@@ -256,7 +256,7 @@ def _within(places, left, right, radius_m):  # type: ignore[no-untyped-def]
     return distance_m(a.latitude, a.longitude, b.latitude, b.longitude) <= radius_m
 
 
-@inlined
+@kernel
 def passes(places, limits, row, place_type):  # type: ignore[no-untyped-def]
     """Whether a place is of an allowed type, country and box."""
     if not (limits.types[0] >> place_type) & 1:
@@ -344,7 +344,7 @@ def _bar(top, slack):  # type: ignore[no-untyped-def]
     return bar - _ROUNDING
 
 
-@inlined
+@kernel
 def read_contexts(  # type: ignore[no-untyped-def]
     postings, places, spans, contexts, span, row, place_type, importance, enough, chosen, rows
 ):
@@ -497,7 +497,7 @@ def _score(  # type: ignore[no-untyped-def]
     top.reading[place].terms[FOCUS] = focus
 
 
-@inlined
+@kernel
 def _place_for(top, row, score):  # type: ignore[no-untyped-def]
     """Makes room for a reading at its rank, -1 if it is not among the best; a row is kept once, at its best.
 

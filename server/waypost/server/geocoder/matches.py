@@ -1,124 +1,103 @@
-"""What became of each part of a query, told in the caller's own words and positions."""
+"""What became of each part of a question, told in the caller's own words and positions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import numpy as np
+from numba import njit
 
-from waypost.server.gazetteer.snapshot import Snapshot
-from waypost.server.geocoder.forward import Found, Reading
-from waypost.server.model import MatchOutcome, MatchPart, PlaceType
+from waypost.server.geocoder import sheet as s
+from waypost.server.geocoder.describe import put_own_texts
+from waypost.server.geocoder.match import MAX_PARTS
+from waypost.server.geocoder.normalize import MAX_TOKENS
+from waypost.server.model import MatchOutcome
 
-_PLACE_TYPES = {int(kind): kind for kind in PlaceType}
+MATCHED, CORRECTED, INFERRED, CONTRADICTED, UNUSED = map(
+    np.int64,
+    (
+        MatchOutcome.MATCHED, MatchOutcome.CORRECTED, MatchOutcome.INFERRED, MatchOutcome.CONTRADICTED,
+        MatchOutcome.UNUSED,
+    ),
+)  # fmt: skip
+_NONE = np.int64(-1)
+#: Parts that one result can have: the spans of its reading, a run of words left over between each, two inferred.
+MAX_RESULT_PARTS = MAX_PARTS + 1 + MAX_TOKENS + 2
 
 
-class QueryText:
-    """The text that a kernel searched, with the fields that it is made of.
+@njit(cache=True, nogil=True)
+def add_part(book, sheet, outcome, place_type, row):  # type: ignore[no-untyped-def]
+    """Adds a part that is taken for a row (-1: for none); its number. There must be room for it."""
+    sizes = s.integers(sheet, s.SIZES)
+    number = sizes[s.AT_PART]
+    sizes[s.AT_PART] = number + 1
+    part = s.parts_of(sheet, s.PARTS)[number]
+    part.byte_start = part.byte_end = part.start = part.end = part.field = 0
+    part.matched_text = part.place_id = 0
+    part.outcome = outcome
+    part.place_type = place_type
+    if row >= 0:
+        text = put_own_texts(book, sheet, row, s.NAME + 1)
+        part.place_id = text + s.PLACE_ID
+        part.matched_text = text + s.NAME
+    return number
 
-    `fields` are (path, text) in order; the searched text is these, each ended by a newline if there are several.
+
+@njit(cache=True, nogil=True)
+def locate_part(sheet, number, data, field_start, field, begin, end):  # type: ignore[no-untyped-def]
+    """Says where a part stands: in the bytes of the data, and in the code points of its field."""
+    part = s.parts_of(sheet, s.PARTS)[number]
+    part.byte_start = begin
+    part.byte_end = end
+    part.field = field
+    part.start = _code_points(data, field_start, begin)
+    part.end = part.start + _code_points(data, begin, end)
+
+
+@njit(cache=True, nogil=True)
+def _code_points(data, begin, end):  # type: ignore[no-untyped-def]
+    count = 0
+    for position in range(begin, end):
+        count += data[position] & 0xC0 != 0x80
+    return count
+
+
+@njit(cache=True, nogil=True)
+def add_left_over(book, sheet, data, field_starts, word, count, explained, against):  # type: ignore[no-untyped-def]
+    """Adds the runs of words that a reading does not explain, apart by whether they contradict it, and by field.
+
+    `explained` and `against` are words as bits; `field_starts` the bytes at which the fields begin.
     """
-
-    __slots__ = ("_data", "_ends", "_paths", "_starts", "_text")
-
-    def __init__(self, fields: Sequence[tuple[str, str]]) -> None:
-        self._paths = [path for path, _ in fields]
-        self._text = fields[0][1] if len(fields) == 1 else "".join(f"{text}\n" for _, text in fields)
-        self._data = b"" if self._text.isascii() else self._text.encode()
-        self._starts = [0]
-        for _, text in fields:
-            self._starts.append(self._starts[-1] + len(text) + 1)
-
-    def position(self, byte: int) -> int:
-        """The code point at a byte."""
-        return len(self._data[:byte].decode(errors="replace")) if self._data else byte
-
-    def field_at(self, position: int) -> int:
-        """The number of the field that a code point lies in."""
-        number = 0
-        while number + 1 < len(self._paths) and position >= self._starts[number + 1]:
-            number += 1
-        return number
-
-    def part(
-        self,
-        first_byte: int,
-        last_byte: int,
-        outcome: MatchOutcome,
-        kind: PlaceType | None,
-        name: str,
-        place_id: str,
-    ) -> MatchPart:
-        """A part by its bytes."""
-        start, end = self.position(first_byte), self.position(last_byte)
-        number = self.field_at(start)
-        offset = self._starts[number]
-        return MatchPart(
-            self._text[start:end],
-            self._paths[number],
-            start - offset,
-            end - offset,
-            outcome,
-            kind,
-            name,
-            place_id,
-        )
+    at = 0
+    while at < count:
+        if (explained >> np.uint64(at)) & np.uint64(1):
+            at += 1
+            continue
+        first = at
+        contradicts = (against >> np.uint64(at)) & np.uint64(1)
+        field = word[at].field
+        while (
+            at < count
+            and (explained >> np.uint64(at)) & np.uint64(1) == 0
+            and (against >> np.uint64(at)) & np.uint64(1) == contradicts
+            and word[at].field == field
+        ):
+            at += 1
+        number = add_part(book, sheet, CONTRADICTED if contradicts else UNUSED, np.int64(0), _NONE)
+        begin, end = np.int64(word[first].byte_start), np.int64(word[at - 1].byte_end)
+        locate_part(sheet, number, data, field_starts[field], field, begin, end)
 
 
-class MatchDescriber:
-    """Match parts of readings, with the names of one snapshot."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._names = snapshot.text("display_name")
-        self._ids = snapshot.text("place_id")
-        self._types = snapshot.array("place_type").data
-        self._admin1 = snapshot.array("admin1").data
-        self._country = snapshot.array("country").data
-
-    def parts(self, text: QueryText, found: Found, reading: Reading) -> tuple[MatchPart, ...]:
-        """The parts in the order of the query, then what was inferred: region and country nobody wrote."""
-        words = found.words
-        result = []
-        named = set()
-        used = [False] * len(words)
-        for part in reading.parts:
-            outcome = MatchOutcome.CORRECTED if part.edits else MatchOutcome.MATCHED
-            first, last = words[part.first][0], words[part.last - 1][1]
-            result.append((first, text.part(first, last, outcome, *self._named(part.row))))
-            named.add(part.row)
-            used[part.first : part.last] = [True] * (part.last - part.first)
-        result.extend(self._left_over(text, found, reading, used))
-        if len(result) > 1:
-            result.sort(key=lambda item: item[0])
-        inferred = [
-            MatchPart("", "", 0, 0, MatchOutcome.INFERRED, *self._named(row))
-            for row in (self._admin1[reading.row], self._country[reading.row])
-            if row >= 0 and row not in named
-        ]
-        return (*(part for _, part in result), *inferred)
-
-    def _left_over(
-        self, text: QueryText, found: Found, reading: Reading, used: Sequence[bool]
-    ) -> list[tuple[int, MatchPart]]:
-        """Runs of words that the reading does not explain, apart by whether they contradict it, and by field."""
-        result: list[tuple[int, MatchPart]] = []
-        word = 0
-        while word < len(used):
-            if used[word]:
-                word += 1
-                continue
-            first = word
-            against = (reading.against >> word) & 1
-            field = text.field_at(text.position(found.words[word][0]))
-            while (
-                word < len(used)
-                and not used[word]
-                and (reading.against >> word) & 1 == against
-                and text.field_at(text.position(found.words[word][0])) == field
-            ):
-                word += 1
-            outcome = MatchOutcome.CONTRADICTED if against else MatchOutcome.UNUSED
-            begin, end = found.words[first][0], found.words[word - 1][1]
-            result.append((begin, text.part(begin, end, outcome, None, "", "")))
-        return result
-
-    def _named(self, row: int) -> tuple[PlaceType, str, str]:
-        return _PLACE_TYPES[self._types[row]], self._names[row], self._ids[row]
+@njit(cache=True, nogil=True)
+def sort_parts(sheet, first):  # type: ignore[no-untyped-def]
+    """Puts the parts from `first` on into the order of the question."""
+    parts = s.parts_of(sheet, s.PARTS)
+    last = s.integers(sheet, s.SIZES)[s.AT_PART]
+    spare = np.empty(1, s.PART)
+    for at in range(first + 1, last):
+        if parts[at].byte_start >= parts[at - 1].byte_start:
+            continue
+        spare[0] = parts[at]
+        free = at
+        while free > first and parts[free - 1].byte_start > spare[0].byte_start:
+            parts[free] = parts[free - 1]
+            free -= 1
+        parts[free] = spare[0]

@@ -9,7 +9,7 @@ across the antimeridian: distances are chords through the Earth, and windows of 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,14 @@ from waypost.server.geocoder.distance import EARTH_RADIUS_M, METRES_PER_DEGREE
 from waypost.server.geocoder.jit import njit_inlined, njit_kernel
 
 #: The kinds of points, each with a grid of its own in the same arrays.
-LOCALITIES, POSTAL_CODES, POIS = 0, 1, 2
+# Kernels are compiled anew for each Python number that they are called with, and once for all of numpy's.
+LOCALITIES, POSTAL_CODES, POIS = (cast(int, np.int64(kind)) for kind in range(3))
 KIND_COUNT = 3
 #: Cells per degree: about as many cells as localities on land.
 GRID_CELLS = 4
 COLUMNS = 360 * GRID_CELLS
 #: Any country will do.
-ANY_COUNTRY = -1
+ANY_COUNTRY = cast(int, np.int64(-1))
 #: Reaches are along chords and windows along arcs: at 500 km these are 0.03 % longer.
 ARC_MARGIN = 1.001
 

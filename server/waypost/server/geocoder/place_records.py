@@ -14,18 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from waypost.server.gazetteer.snapshot import TextColumn
+from waypost.server.geocoder.sheet import OWN_TEXTS
 from waypost.server.geocoder.viewport import build_viewports
 
-#: The layout for struct.unpack; its fields are those of _FIELDS. One line of a processor's cache.
-RECORD_FORMAT = "=2d4i4iIH3B7x"
-RECORD_BYTES = 64
-_FIELDS = (
+#: One line of a processor's cache.
+PLACE_RECORD = np.dtype([
     ("latitude", "f8"), ("longitude", "f8"), ("viewport", "i4", 4), ("locality", "i4"), ("admin2", "i4"),
     ("admin1", "i4"), ("country", "i4"), ("population", "u4"), ("time_zone", "u2"), ("place_type", "u1"),
     ("category", "u1"), ("layer", "u1"), ("padding", "u1", 7),
-)  # fmt: skip
-#: The texts of a place in their order, joined by TEXT_SEPARATOR, which no name has in it.
-RECORD_TEXTS = ("place_id", "source_id", "display_name", "short_name", "formatted_address")
+])  # fmt: skip
+#: Between the texts of a place, which are sheet.OWN_TEXTS; no name has it in it.
 TEXT_SEPARATOR = "\n"
 
 _Arrays = Mapping[str, npt.NDArray[np.generic] | TextColumn]
@@ -35,17 +33,17 @@ def build_place_records(arrays: _Arrays) -> dict[str, npt.NDArray[np.generic] | 
     """`place_record` (rows, 64) uint8 and `place_text`, from the finished arrays of schema.PLACES."""
     columns = {**arrays, **build_viewports(arrays)}
     latitude = np.asarray(arrays["latitude"])
-    records = np.zeros(latitude.size, np.dtype(list(_FIELDS)))
-    for name, *_ in _FIELDS:
+    records = np.zeros(latitude.size, PLACE_RECORD)
+    for name in PLACE_RECORD.names or ():
         if name != "padding":
             records[name] = columns[name]
     texts = []
-    for name in RECORD_TEXTS:
+    for name in OWN_TEXTS:
         column = arrays[name]
         assert isinstance(column, TextColumn)  # noqa: S101 - the schema says so
         texts.append(column.to_arrow())
     joined = pc.binary_join_element_wise(*texts, pa.scalar(TEXT_SEPARATOR, pa.large_string()))
     return {
-        "place_record": records.view(np.uint8).reshape(latitude.size, RECORD_BYTES),
+        "place_record": records.view(np.uint8).reshape(latitude.size, PLACE_RECORD.itemsize),
         "place_text": TextColumn.from_arrow(joined),
     }

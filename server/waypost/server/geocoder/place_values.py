@@ -25,6 +25,7 @@ class PlaceValues:
         self._layer = snapshot.array("layer").data
         self._ids = snapshot.text("place_id")
         self._layers = [layer.layer for layer in snapshot.layers]
+        self._layers_by_bits: dict[tuple[int, bool], tuple[str, ...]] = {}
 
     def precision(self, row: int) -> Precision:
         """What the place's location is exact to."""
@@ -45,9 +46,20 @@ class PlaceValues:
 
     def layers_of(self, rows: Iterable[int], *, borders: bool = False) -> tuple[str, ...]:
         """The layers whose credits an answer owes: of its places, and of the areas that its addresses name."""
-        used = {self._layers[self._layer[row]] for row in rows}
-        if used:
-            used |= _ADDRESS_LAYERS
-        if borders:
-            used.add("borders")
-        return tuple(layer for layer in self._layers if layer in used)
+        bits = 0
+        for row in rows:
+            bits |= 1 << self._layer[row]
+        return self.layers_of_bits(bits, borders=borders)
+
+    def layers_of_bits(self, bits: int, *, borders: bool = False) -> tuple[str, ...]:
+        """The same for places of the layers that are set in `bits`, by their position in the snapshot."""
+        known = self._layers_by_bits.get((bits, borders))
+        if known is None:
+            used = {layer for number, layer in enumerate(self._layers) if bits >> number & 1}
+            if used:
+                used |= _ADDRESS_LAYERS
+            if borders:
+                used.add("borders")
+            known = tuple(layer for layer in self._layers if layer in used)
+            self._layers_by_bits[bits, borders] = known
+        return known

@@ -1,7 +1,7 @@
 """Plus codes (Open Location Codes): found in a text, recovered near a place, and made for a point.
 
 Codes are checked, decoded and recovered by `openlocationcode`, the reference implementation. Only encoding to
-ten digits is our own: every full answer carries a code, and the reference takes three times as long.
+ten digits is our own: every full answer carries a code, and is written by kernels.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
+from numba import njit
 from openlocationcode import openlocationcode
 
 from waypost.server.model import Point
@@ -55,8 +57,8 @@ _METRES_PER_DEGREE = 111_320.0
 #: Steps of the ten-digit grid in a degree, and how much finer the reference computes before it cuts off.
 _STEPS = 8_000
 _LATITUDE_FINE, _LONGITUDE_FINE = 5**5, 4**5
-#: Two digits for 20 * (latitude digit) + (longitude digit).
-_PAIRS = [latitude + longitude for latitude in _ALPHABET for longitude in _ALPHABET]
+_DIGITS = np.frombuffer(_ALPHABET.encode(), np.uint8)
+_PLUS_SIGN = ord("+")
 
 
 def read_plus_code(text: str) -> FullPlusCode | ShortPlusCode | None:
@@ -85,10 +87,11 @@ def _full(code: str, start: int, end: int) -> FullPlusCode:
     return FullPlusCode(code, point, math.hypot(height, width) / 2 * _METRES_PER_DEGREE, start, end)
 
 
-def encode_plus_code(latitude: float, longitude: float) -> str:
-    """The ten-digit code of a point: a cell of 1/8000 degree, 14 m high. The pole is in the cell below it.
+@njit(cache=True, nogil=True)
+def write_plus_code(latitude, longitude, code):  # type: ignore[no-untyped-def]
+    """Writes the eleven bytes of the ten-digit code of a point: a cell of 1/8000 degree, 14 m high.
 
-    Equal to `openlocationcode.encode(latitude, longitude)`, which cuts off after rounding to six decimals.
+    The pole is in the cell below it. Equal to `openlocationcode.encode(latitude, longitude)`.
     """
     if latitude >= 90.0:
         latitude = 90.0 - 1.0 / _STEPS
@@ -96,15 +99,24 @@ def encode_plus_code(latitude: float, longitude: float) -> str:
         longitude -= 360.0
     y = _whole((latitude + 90.0) * (_STEPS * _LATITUDE_FINE)) // _LATITUDE_FINE
     x = _whole((longitude + 180.0) * (_STEPS * _LONGITUDE_FINE)) // _LONGITUDE_FINE
-    pairs = _PAIRS
-    return (
-        f"{pairs[y // 160000 * 20 + x // 160000]}{pairs[y // 8000 % 20 * 20 + x // 8000 % 20]}"
-        f"{pairs[y // 400 % 20 * 20 + x // 400 % 20]}{pairs[y // 20 % 20 * 20 + x // 20 % 20]}"
-        f"+{pairs[y % 20 * 20 + x % 20]}"
-    )
+    code[8] = _PLUS_SIGN
+    for pair in range(4, -1, -1):
+        at = 2 * pair + (pair == 4)
+        code[at] = _DIGITS[y % 20]
+        code[at + 1] = _DIGITS[x % 20]
+        y //= 20
+        x //= 20
 
 
-def _whole(value: float) -> int:
-    """`int(round(value, 6))`, without the rounding where it changes nothing: it takes half a microsecond."""
-    whole = int(value)
-    return int(round(value, 6)) if value - whole > 0.999999 else whole
+@njit(cache=True, nogil=True)
+def _whole(value):  # type: ignore[no-untyped-def]
+    """The number cut off after rounding to six decimals, as the reference does it."""
+    whole = np.int64(value)
+    return whole + 1 if value - whole >= 0.9999995 else whole
+
+
+def encode_plus_code(latitude: float, longitude: float) -> str:
+    """The ten-digit code of a point, see write_plus_code."""
+    code = np.empty(11, np.uint8)
+    write_plus_code(latitude, longitude, code)
+    return code.tobytes().decode()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from waypost.server.geocoder.instructions import prefetch
-from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.jit import kernel
 
 ROW_BITS = 32
 KIND_SHIFT, TYPE_SHIFT, COST_SHIFT, IMPORTANCE_SHIFT = 32, 36, 40, 48
@@ -26,7 +26,7 @@ PRIMARY, OFFICIAL, ALTERNATE, DERIVED, CODE, TRANSLITERATION = range(6)
 POSTAL_SALT = np.uint64(0xD6E8FEB86659FD93)
 
 
-@inlined
+@kernel
 def mix(value):  # type: ignore[no-untyped-def]
     """Spreads a polynomial hash over all bits (the finaliser of splitmix64, Steele et al. 2014)."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -34,7 +34,7 @@ def mix(value):  # type: ignore[no-untyped-def]
     return value ^ (value >> np.uint64(31))
 
 
-@inlined
+@kernel
 def expect(slots, key):  # type: ignore[no-untyped-def]
     """Begins to fetch what `find` will read for that key."""
     prefetch(slots, np.int64(mix(key) & np.uint64(slots.size - 1)))
@@ -71,31 +71,31 @@ def fill(slots, keys, positions):  # type: ignore[no-untyped-def]
         slots[at] = (mixed >> np.uint64(32) << np.uint64(32)) | np.uint64(positions[row])
 
 
-@inlined
+@kernel
 def posting_row(posting):  # type: ignore[no-untyped-def]
     """The row."""
     return np.int64(posting & np.uint64(0xFFFFFFFF))
 
 
-@inlined
+@kernel
 def posting_kind(posting):  # type: ignore[no-untyped-def]
     """How the name came to the row, an index into schema.ALIAS_KINDS."""
     return np.int64((posting >> np.uint64(KIND_SHIFT)) & np.uint64(15))
 
 
-@inlined
+@kernel
 def posting_type(posting):  # type: ignore[no-untyped-def]
     """The row's model.PlaceType."""
     return np.int64((posting >> np.uint64(TYPE_SHIFT)) & np.uint64(15))
 
 
-@inlined
+@kernel
 def posting_cost(posting):  # type: ignore[no-untyped-def]
     """What using this name costs."""
     return np.float64((posting >> np.uint64(COST_SHIFT)) & np.uint64(255)) / COST_UNIT
 
 
-@inlined
+@kernel
 def posting_importance(posting):  # type: ignore[no-untyped-def]
     """The row's importance, 0 to 1."""
     return np.float64(posting >> np.uint64(IMPORTANCE_SHIFT)) / IMPORTANCE_UNIT

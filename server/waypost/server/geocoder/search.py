@@ -15,14 +15,11 @@ from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.match import (
     EXPLAINED,
     IMPORTANCE,
-    MAX_PARTS,
     NAME,
-    TERMS,
     by_gain,
     gather_contexts,
     new_contexts,
     new_top,
-    read_contexts,
     score_spans,
 )
 from waypost.server.geocoder.normalize import DIGIT, new_tokens, tokenize
@@ -42,7 +39,7 @@ from waypost.server.model import PlaceType
 #: Readings kept where one answer is wanted: enough to find the best that is another place, for the margin.
 FEW = 5
 #: The margin to the runner-up counts up to this much, so that readings that are further behind need not be known.
-_MARGIN = 1.5
+MARGIN = 1.5
 #: Unexplained words are worth correcting from this on: one short word.
 _WORTH_CORRECTING = 0.9
 #: What is tried where words are left over: (edits, whether words that are explained are corrected too). Most
@@ -228,7 +225,7 @@ def describe(index, scratch, count, found, whole, reading, features):  # type: i
     features[0] = 1.0
     features[1] = unexplained / max(whole, 1e-9)
     features[2] = leading
-    features[3] = max(-1.0, min(margin, _MARGIN))
+    features[3] = max(-1.0, min(margin, MARGIN))
     features[4] = top.reading[reading].terms[IMPORTANCE] / ranking.IMPORTANCE_WEIGHT
     features[5] = -top.reading[reading].terms[NAME]
     features[6] = 1.0 if edits == 1 else 0.0
@@ -285,7 +282,7 @@ def _search_column(  # type: ignore[no-untyped-def]
             flags[text] = NOTATION
             continue
         count, found, whole, flag = search(
-            index, words, data, begin, end, field_ends[text], field_types, limits, _MARGIN, scratch
+            index, words, data, begin, end, field_ends[text], field_types, limits, MARGIN, scratch
         )
         if top.size[0] > 0:
             against = describe(index, scratch, count, found, whole, 0, features)
@@ -306,81 +303,3 @@ def search_features(index, words, data, field_ends, field_types, limits):  # typ
         return np.int64(-1), features
     describe(index, scratch, count, found, whole, 0, features)
     return scratch[3].reading[0].row, features
-
-
-#: Layout of what `search_text` returns: a header, then the words, then the readings, each with its parts.
-HEADER = 6
-WORD_WIDTH = 2
-READING_WIDTH = 6
-PART_WIDTH = 5
-
-
-@njit(cache=True, nogil=True)
-def search_text(  # type: ignore[no-untyped-def]
-    index, words, data, field_ends, field_types, limits, weights, capacity, wanted, merge
-):
-    """Answers one text in full: (integers, floats), flat, since each array handed to Python costs a microsecond.
-
-    Integers: header (words, readings, flags, candidates scored, spans found, first word's position), per word its
-    bytes, per reading (row, edits, levels, kind, parts, contradicting words), and for each of its parts
-    (first word, last word + 1, row, edits, corrected word or -1). Floats: per reading confidence, score, terms.
-    """
-    scratch = new_scratch(max(capacity, FEW))
-    return _search_text(index, words, data, field_ends, field_types, limits, weights, capacity, wanted, merge, scratch)
-
-
-@njit(cache=True, nogil=True)
-def _search_text(  # type: ignore[no-untyped-def]
-    index, words, data, field_ends, field_types, limits, weights, capacity, wanted, merge, scratch
-):
-    tokens, spans, contexts, top, _order, _, features = scratch
-    count, found, whole, flags = search(
-        index, words, data, 0, data.size, field_ends, field_types, limits, np.inf, scratch
-    )
-    kept = np.empty(max(capacity, FEW), np.int64)
-    readings = distinct(index.places, top, wanted, merge, kept)
-    integers = np.empty(
-        HEADER + count * WORD_WIDTH + readings * (READING_WIDTH + (MAX_PARTS + 1) * PART_WIDTH), np.int64
-    )
-    terms = len(TERMS)
-    floats = np.empty(readings * (2 + terms), np.float64)
-    integers[0], integers[1], integers[2] = count, readings, flags
-    integers[3], integers[4], integers[5] = top.size[1], found, HEADER
-    at = HEADER
-    for token in range(count):
-        integers[at], integers[at + 1] = tokens.word[token].byte_start, tokens.word[token].byte_end
-        at += WORD_WIDTH
-    for number in range(readings):
-        reading = kept[number]
-        against = describe(index, scratch, count, found, whole, reading, features)
-        doubt = ranking.CONTRADICTED_SHARE if against != 0 else 1.0
-        floats[number * (2 + terms)] = confidence(weights, features) * doubt
-        floats[number * (2 + terms) + 1] = top.reading[reading].score
-        for term in range(terms):
-            floats[number * (2 + terms) + 2 + term] = top.reading[reading].terms[term]
-        head = at
-        at += READING_WIDTH
-        parts = 0
-        row = top.reading[reading].row
-        importance = top.reading[reading].terms[IMPORTANCE] / ranking.IMPORTANCE_WEIGHT
-        naming = np.int64(top.reading[reading].span)
-        place_type = np.int64(index.places[row].place_type)
-        parts, _, _, _, _, _ = read_contexts(
-            index.postings, index.places, spans, contexts, naming, row, place_type, importance, -np.inf,
-            top.chosen, top.rows,
-        )  # fmt: skip
-        for part in range(-1, parts):
-            span = naming if part < 0 else top.chosen[part]
-            integers[at], integers[at + 1] = spans[span].first, spans[span].last
-            integers[at + 2] = row if part < 0 else top.rows[part]
-            integers[at + 3], integers[at + 4] = spans[span].edits, spans[span].word
-            at += PART_WIDTH
-        parts += 1
-        integers[head], integers[head + 1], integers[head + 2] = (
-            row,
-            top.reading[reading].edits,
-            top.reading[reading].levels,
-        )
-        integers[head + 3], integers[head + 4] = top.reading[reading].kind, parts
-        integers[head + 5] = np.int64(against)
-    return integers[:at], floats

@@ -38,7 +38,7 @@ def read_texts(column: pa.Array | pa.ChunkedArray) -> tuple[TextColumn, npt.NDAr
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     missing = column.is_null().to_numpy(zero_copy_only=False)
-    texts = TextColumn.from_arrow(pc.fill_null(column.cast(pa.large_string()), ""))
+    texts = _read_only(TextColumn.from_arrow(pc.fill_null(column.cast(pa.large_string()), "")))
     return texts, _faults(texts.offsets, texts.data, missing, MAX_QUERY_CODE_POINTS)
 
 
@@ -59,9 +59,8 @@ def join_fields(
             lengths[:, number] = np.diff(texts.offsets)
         else:
             parts.append(pa.array([""] * size, pa.large_string()))
-    joined = TextColumn.from_arrow(
-        pc.binary_join_element_wise(*parts, pa.scalar("", pa.large_string()), pa.scalar("\n", pa.large_string()))
-    )
+    lines = pc.binary_join_element_wise(*parts, pa.scalar("", pa.large_string()), pa.scalar("\n", pa.large_string()))
+    joined = _read_only(TextColumn.from_arrow(lines))
     ends = joined.offsets[:-1, None] + np.cumsum(lengths + 1, axis=1)
     allowed = MAX_QUERY_CODE_POINTS + len(ADDRESS_FIELDS)
     faults = _faults(joined.offsets, joined.data, np.zeros(size, bool), allowed)
@@ -74,6 +73,13 @@ def join_fields(
 @cache
 def _region_codes() -> pa.Array:
     return pa.array(sorted(region_codes()), pa.large_string())
+
+
+def _read_only(texts: TextColumn) -> TextColumn:
+    """The same texts. Arrow's buffers can be writable or not, and the kernels would be compiled for both."""
+    data, offsets = texts.data.view(), texts.offsets.view()
+    data.flags.writeable = offsets.flags.writeable = False
+    return TextColumn(offsets, data)
 
 
 @njit(cache=True, nogil=True)

@@ -29,25 +29,39 @@ from waypost.server.model import (
 _SAMPLE_LAYER = Layer("places", "Sample", "sample", "1", 12, Attribution("places", "Sample", "", "CC0-1.0", False))
 
 
-def sample_snapshot() -> Snapshot:
-    """The sample gazetteer with its indices, as a snapshot in memory."""
+def sample_snapshot(*, reverse_first: bool = False) -> Snapshot:
+    """The sample gazetteer with its indices as a snapshot in memory; their order only tells what is compiled first."""
     arrays = sample_arrays()
+    if reverse_first:
+        arrays.update(build_reverse_index(arrays))
     arrays.update(build_forward_index(arrays))
-    arrays.update(build_reverse_index(arrays))
     arrays.update(build_place_records(arrays))
+    if not reverse_first:
+        arrays.update(build_reverse_index(arrays))
     return Snapshot(SnapshotInfo("sample", 0.0, False, (_SAMPLE_LAYER,), 0), _flat(arrays))
 
 
-def compile_kernels() -> None:
-    """Runs each kernel on the sample, with arrays that are read-only as those of a mapped snapshot are."""
+def compile_forward() -> None:
+    """Runs each kernel of queries on the sample, with arrays that are read-only as those of a mapped snapshot are."""
     geocoder = Geocoder(sample_snapshot())
     geocoder.geocode(GeocodeQuery(text="Spirngfield, Illinos"))
     geocoder.geocode(GeocodeQuery(address=PostalAddress(locality="Berlin", region_code="DE")))
     geocoder.geocode_texts(pa.array(["Munich", "48.1, 11.5"]), GeocodeFilter(), RESULT_COLUMNS)
     geocoder.geocode_addresses({"locality": pa.array(["Berlin"])}, GeocodeFilter(), RESULT_COLUMNS)
-    geocoder.reverse(ReverseQuery(point=Point(latitude=52.5, longitude=13.4)))
+
+
+def compile_reverse() -> None:
+    """The same for points. Begins at the other end, so that two processes find half of what they share compiled."""
+    geocoder = Geocoder(sample_snapshot(reverse_first=True))
     geocoder.reverse_points(np.array([52.5]), np.array([13.4]), frozenset(), 50_000.0, RESULT_COLUMNS)
     geocoder.places_by_id(pa.array(["gn-1"]), RESULT_COLUMNS)
+    geocoder.reverse(ReverseQuery(point=Point(latitude=52.5, longitude=13.4)))
+
+
+def compile_kernels() -> None:
+    """All of them."""
+    compile_forward()
+    compile_reverse()
 
 
 def _flat(arrays: Mapping[str, npt.NDArray[np.generic] | TextColumn]) -> dict[str, npt.NDArray[np.generic]]:

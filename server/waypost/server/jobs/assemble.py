@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from waypost.server.errors import ShardUnreadable
 from waypost.server.geocoder.columns import RESULT_COLUMNS
-from waypost.server.geocoder.engine import ENGINE_VERSION
+from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs.part import part_schema, result_type, writing_part
 from waypost.server.jobs.poison import WORKER_DIED, Pieces, PieceState
 from waypost.server.jobs.shard import input_fields, open_shard, part_batch

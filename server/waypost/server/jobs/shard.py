@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 
 from waypost.server.errors import ShardUnreadable
 from waypost.server.geocoder.cells import number_column, text_column
-from waypost.server.geocoder.engine import ENGINE_VERSION, Geocoder
+from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.row_questions import Cells, ReverseRows, answer_rows
+from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs.part import part_schema, writing_part
 from waypost.server.jobs.tally import count
 from waypost.server.jobs.tasks import BATCH_ROWS, Halt, PartResult, RowRange, ShardTask, Tally

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 
 from waypost.server.atlas import Atlas
+from waypost.server.errors import InvalidArgument
 from waypost.server.transport.ahead import one_ahead
 from waypost.server.transport.call import Call
 from waypost.server.transport.editions import Editions
@@ -33,33 +34,35 @@ class GeocodingService:
         self._editions = editions
         self._executor = executor
 
-    async def Geocode(self, request: pb.GeocodeRequest, call: Call) -> pb.GeocodeResponse:
+    async def Geocode(self, request: pb.GeocodeRequest, call: Call) -> bytes:
         """Text or address to places."""
         query, snapshot_id = requests.geocode_query(request)
         edition = await self._editions.get(snapshot_id)
-        response = pb.GeocodeResponse()
-        call.rows = edition.geocode(query, response)
-        return response
+        response = edition.explain(query) if query.explain else edition.geocode([query])[0]
+        if isinstance(response, InvalidArgument):
+            raise response
+        call.rows = response.rows
+        return response.data
 
-    async def ReverseGeocode(self, request: pb.ReverseGeocodeRequest, call: Call) -> pb.ReverseGeocodeResponse:
+    async def ReverseGeocode(self, request: pb.ReverseGeocodeRequest, call: Call) -> bytes:
         """Coordinates to places."""
         query, snapshot_id = requests.reverse_query(request)
         edition = await self._editions.get(snapshot_id)
-        response = pb.ReverseGeocodeResponse()
-        call.rows = edition.reverse(query, response)
-        return response
+        response = edition.reverse(query)
+        call.rows = response.rows
+        return response.data
 
     async def BatchLookup(self, request: pb.BatchLookupRequest, call: Call) -> bytes:
         """Many lookups, each answered in its place."""
         check_lookups(request.lookups)
-        return await answer_lookups(request.lookups, pb.BatchLookupResponse, self._editions, call)
+        return await answer_lookups(request.lookups, self._editions, call)
 
     async def StreamLookups(self, messages: AsyncIterator[pb.StreamLookupsRequest], call: Call) -> AsyncIterator[bytes]:
         """Messages of lookups, each answered by one of outcomes."""
 
         async def answer(message: pb.StreamLookupsRequest) -> bytes:
             check_lookups(message.lookups)
-            return await answer_lookups(message.lookups, pb.StreamLookupsResponse, self._editions, call)
+            return await answer_lookups(message.lookups, self._editions, call)
 
         async for response in one_ahead(messages, answer):
             yield response

@@ -16,10 +16,10 @@ class PlaceService:
     def __init__(self, editions: Editions) -> None:
         self._editions = editions
 
-    async def GetPlace(self, request: pb.GetPlaceRequest, call: Call) -> pb.Place:
+    async def GetPlace(self, request: pb.GetPlaceRequest, call: Call) -> bytes:
         """The place of that name."""
         query, snapshot_id = requests.place_query(request)
         edition = await self._editions.get(snapshot_id)
-        response = pb.Place()
-        call.rows = edition.place(query, response)
-        return response
+        response = edition.place(query)
+        call.rows = response.rows
+        return response.data

@@ -13,8 +13,8 @@ from concurrent.futures import Executor
 import pyarrow as pa
 
 from waypost.server.errors import FieldViolation, InvalidArgument
-from waypost.server.geocoder.engine import ENGINE_VERSION
 from waypost.server.geocoder.row_questions import answer_rows
+from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.transport.ahead import one_ahead
 from waypost.server.transport.call import Call
 from waypost.server.transport.editions import Edition, Editions

@@ -31,10 +31,16 @@ def fill_answer(response: Any, answer: model.Answer, full: bool) -> None:
     results = response.results
     for result in answer.results:
         _fill_result(results.add(), result, full)
-    for notice in answer.notices:
-        response.notices.add(code=notice.code, detail=notice.detail, field_paths=notice.field_paths)
+    _add_notices(response.notices, answer.notices)
     if answer.explanation is not None:
         response.explanation.CopyFrom(_explanation(answer.explanation))
+
+
+def notices(found: Iterable[model.Notice]) -> bytes:
+    """The notices as the bytes of a response that has nothing else."""
+    response = pb.GeocodeResponse()
+    _add_notices(response.notices, found)
+    return response.SerializeToString()
 
 
 def fill_place(message: Any, place: model.Place, full: bool) -> None:
@@ -116,6 +122,11 @@ def _fill_result(message: Any, result: model.Result, full: bool) -> None:
     if result.location_from:
         message.location_from = result.location_from
     _add_match(message.match, result.match)
+
+
+def _add_notices(messages: Any, found: Iterable[model.Notice]) -> None:
+    for notice in found:
+        messages.add(code=notice.code, detail=notice.detail, field_paths=notice.field_paths)
 
 
 def _add_match(messages: Any, parts: Sequence[model.MatchPart]) -> None:

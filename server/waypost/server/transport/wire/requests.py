@@ -8,13 +8,11 @@ from __future__ import annotations
 from google.type.postal_address_pb2 import PostalAddress as PostalAddressMessage
 
 from waypost.server.errors import FieldViolation, InvalidArgument
-from waypost.server.model import GeocodeFilter, GeocodeQuery, PlaceQuery, PostalAddress, ReverseQuery
+from waypost.server.model import NO_FILTER, GeocodeFilter, GeocodeQuery, PlaceQuery, PostalAddress, ReverseQuery
 from waypost.server.transport.wire import fields
 from waypost.server.transport.wire.fields import Violations
 from waypost.v1 import geocoding_pb2 as pb
 from waypost.v1 import places_pb2
-
-_NO_FILTER = GeocodeFilter()
 
 #: Fields of an address that answers are looked for by; the others of PostalAddress name people or formats.
 _ADDRESS_FIELDS = (
@@ -68,7 +66,7 @@ def geocode_filter(
     codes, kinds = request.region_codes, request.place_types
     has_bounds, has_focus = request.HasField("bounds"), request.HasField("focus")
     if not (codes or kinds or has_bounds or has_focus):
-        return _NO_FILTER
+        return NO_FILTER
     return GeocodeFilter(
         region_codes=fields.read_region_codes(f"{path}region_codes", codes, violations),
         bounds=fields.read_bounds(f"{path}bounds", request.bounds, violations) if has_bounds else None,

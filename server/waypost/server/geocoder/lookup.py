@@ -1,0 +1,136 @@
+"""Questions to results on a sheet, several in one call: search, then describe what was found."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from waypost.server.geocoder import book as b
+from waypost.server.geocoder import ranking
+from waypost.server.geocoder import sheet as s
+from waypost.server.geocoder.calibration import confidence
+from waypost.server.geocoder.describe import add_place
+from waypost.server.geocoder.desk import READINGS, filter_of, index_of, scratch_of, types_of, weights_of, words_of
+from waypost.server.geocoder.match import IMPORTANCE, TERMS, read_contexts
+from waypost.server.geocoder.matches import (
+    CORRECTED,
+    INFERRED,
+    MATCHED,
+    MAX_RESULT_PARTS,
+    add_left_over,
+    add_part,
+    locate_part,
+    sort_parts,
+)
+from waypost.server.geocoder.notation_prefilter import could_be_notation
+from waypost.server.geocoder.search import FEW, NOTATION, describe, distinct, search
+
+_ADDENDS = len(TERMS)
+
+
+@njit(cache=True, nogil=True)
+def look_up(desk, book, sheet, data, offsets, field_ends, wanted, merge, full, notation, slack):  # type: ignore[no-untyped-def]
+    """Begins the sheet anew with the results of every text `data[offsets[i]:offsets[i + 1]]`, at most `wanted` each.
+
+    `field_ends` is (texts, fields): the bytes where the fields of each text end. With `notation`, texts that may be
+    coordinates or plus codes are only flagged. Readings that are worse than the best by more than `slack` may be
+    left out. What does not fit sets OVERFLOW, and then the sheet holds nothing of use.
+    """
+    s.clear(sheet)
+    sizes = s.integers(sheet, s.SIZES)
+    questions = s.questions_of(sheet, s.QUESTIONS)
+    index = index_of(desk)
+    scratch = scratch_of(desk, FEW if wanted == 1 else wanted + wanted // 2 + FEW)
+    top = scratch[3]
+    kept = np.empty(wanted, np.int64)
+    for text in range(offsets.size - 1):
+        question = questions[text]
+        question.flags = question.layers = question.against = question.scored = 0
+        begin, end = offsets[text], offsets[text + 1]
+        if notation and could_be_notation(data, begin, end):
+            question.flags = NOTATION
+        else:
+            count, found, whole, flags = search(
+                index, words_of(desk), data, begin, end, field_ends[text], types_of(desk), filter_of(desk), slack,
+                scratch,
+            )  # fmt: skip
+            question.flags = flags
+            question.scored = top.size[1]
+            readings = kept[: distinct(index.places, top, wanted, merge, kept)]
+            _add_results(
+                desk, book, sheet, question, data, begin, field_ends[text], count, found, whole, readings, full
+            )
+        question.result_to = sizes[s.AT_RESULT]
+        if sizes[s.OVERFLOW]:
+            break
+
+
+@njit(cache=True, nogil=True)
+def _add_results(desk, book, sheet, question, data, begin, field_ends, count, found, whole, readings, full):  # type: ignore[no-untyped-def]
+    """Adds `readings` of what search left in the scratch as results of one text."""
+    sizes = s.integers(sheet, s.SIZES)
+    results = s.results_of(sheet, s.RESULTS)
+    room = sizes[s.AT_PART] + readings.size * MAX_RESULT_PARTS <= s.parts_of(sheet, s.PARTS).size
+    if sizes[s.AT_RESULT] + readings.size > results.size or not room:
+        sizes[s.OVERFLOW] = 1
+        return
+    index, scratch = index_of(desk), scratch_of(desk, np.int64(READINGS))
+    tokens, top, features = scratch[0], scratch[3], scratch[6]
+    terms = s.floats(sheet, s.TERMS)
+    for reading in readings:
+        against = describe(index, scratch, count, found, whole, reading, features)
+        at = add_place(book, sheet, top.reading[reading].row, full)
+        result = results[at]
+        doubt = ranking.CONTRADICTED_SHARE if against != 0 else 1.0
+        result.confidence = confidence(weights_of(desk), features) * doubt
+        result.score = top.reading[reading].score
+        question.layers |= 1 << result.layer
+        for term in range(_ADDENDS):
+            terms[at * s.MAX_TERMS + term] = top.reading[reading].terms[term]
+        if reading == readings[0]:
+            for token in range(count):
+                if (against >> np.uint64(token)) & np.uint64(1):
+                    question.against |= 1 << tokens.word[token].field
+        if full:
+            _add_parts(book, sheet, index, data, begin, field_ends, scratch, count, found, reading, against)
+            result.part_to = sizes[s.AT_PART]
+
+
+@njit(cache=True, nogil=True)
+def _add_parts(book, sheet, index, data, begin, field_ends, scratch, count, found, reading, against):  # type: ignore[no-untyped-def]
+    """Adds what became of each part of a text in one reading: in its order, then region and country nobody wrote."""
+    tokens, spans, contexts, top, _, _, _ = scratch
+    starts = np.empty(field_ends.size, np.int64)
+    starts[0] = begin
+    starts[1:] = field_ends[:-1]
+    first = s.integers(sheet, s.SIZES)[s.AT_PART]
+    row = top.reading[reading].row
+    naming = np.int64(top.reading[reading].span)
+    places = index.places
+    parts, _, _, _, _, _ = read_contexts(
+        index.postings, places, spans, contexts, naming, row, np.int64(places[row].place_type),
+        top.reading[reading].terms[IMPORTANCE] / ranking.IMPORTANCE_WEIGHT, -np.inf, top.chosen, top.rows,
+    )  # fmt: skip
+    record = b.records_of(book, b.RECORDS)[row]
+    region, country = np.int64(record.admin1), np.int64(record.country)
+    explained = np.uint64(0)
+    for part in range(-1, parts):
+        span = spans[naming if part < 0 else top.chosen[part]]
+        meant = np.int64(row if part < 0 else top.rows[part])
+        explained |= span.mask
+        outcome = CORRECTED if span.edits else MATCHED
+        number = add_part(book, sheet, outcome, np.int64(places[meant].place_type), meant)
+        head, tail = tokens.word[span.first], tokens.word[span.last - 1]
+        locate_part(
+            sheet, number, data, starts[head.field], head.field, np.int64(head.byte_start), np.int64(tail.byte_end)
+        )
+        if meant == region:
+            region = np.int64(-1)
+        if meant == country:
+            country = np.int64(-1)
+    add_left_over(book, sheet, data, starts, tokens.word, count, explained, against)
+    sort_parts(sheet, first)
+    if region >= 0:
+        add_part(book, sheet, INFERRED, np.int64(places[region].place_type), region)
+    if country >= 0:
+        add_part(book, sheet, INFERRED, np.int64(places[country].place_type), country)
