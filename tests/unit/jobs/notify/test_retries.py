@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from waypost.server.jobs.model import DeliveryState
 from waypost.server.jobs.notify.retries import DEFAULT_DELAYS_S, JITTER, Outcome, after, retry_after_s
@@ -55,3 +57,9 @@ def test_retry_after_puts_a_try_off_but_not_forward_and_not_for_ever(asked_s: fl
 )  # fmt: skip
 def test_retry_after_is_a_number_or_a_date(header: str, seconds: float | None) -> None:
     assert retry_after_s(header, NOW_S) == seconds
+
+
+@given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [A-Z+-]*\d*", fullmatch=True))
+def test_whatever_stands_in_retry_after_is_seconds_or_nothing(header: str) -> None:
+    seconds = retry_after_s(header, NOW_S)
+    assert seconds is None or seconds >= 0

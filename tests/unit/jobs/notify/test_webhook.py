@@ -19,6 +19,7 @@ from cryptography.fernet import Fernet
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.unit.jobs.notify.receivers import TO_LOOPBACK, Receiver, receiver
+from waypost.server.jobs.notify import webhook
 from waypost.server.jobs.notify.addresses import Guard
 from waypost.server.jobs.notify.retries import Outcome
 from waypost.server.jobs.notify.secrets import Secrets
@@ -165,6 +166,40 @@ async def test_a_body_that_never_comes_does_not_undo_the_status(hook: Receiver) 
     hook.answers.append(stuck)
     assert await sent(WebhookTarget(uri=hook.uri()), timeout_s=0.3) == Outcome(http_status=202)
     never.set()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"", b"\x00\xff" * 100, b"hello\r\n\r\n", b"HTTP/1.1 \r\n\r\n", b"HTTP/1.1 1000 X\r\n\r\n",
+        b"SSH-2.0-secret\r\n", b"HTTP/1.1 -1 X\r\n\r\n",
+        b"HTTP/1.1 500 X\r\nContent-Length: -5\r\n\r\n", b"HTTP/1.1 500 X\r\nA: " + b"a" * 2**20 + b"\r\n\r\n",
+        b"HTTP/1.1 500 X\r\n" + b"A: b\r\n" * 20_000 + b"\r\n", b"HTTP/1.1 500 " + b"X" * 2**20,
+        b"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\nnot-hex\r\n", b"HTTP/1.1 101 X\r\n\r\n",
+        b"HTTP/1.1 500 X\r\nRetry-After: \xff\xfe\r\n\r\n", b"HTTP/1.1 500 X\r\nContent-Encoding: gzip\r\n\r\nxx",
+        b"HTTP/1.1 500 X\r\nSet-Cookie: \xff=;;;\r\n\r\n",
+    ],
+)  # fmt: skip
+async def test_an_answer_that_is_no_http_is_a_failure_and_no_more(answer: bytes) -> None:
+    async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(BODY)
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(reply, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        outcome = await sent(WebhookTarget(uri=f"http://127.0.0.1:{port}/"))
+    assert outcome.error in ("the answer is not HTTP, or broke off", "status 500", "status 101")
+
+
+async def test_a_host_that_swallows_packets_is_given_up_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "_CONNECT_S", 0.2)
+    with socket.socket() as full, socket.socket() as waiting:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting.connect(full.getsockname())  # all that the queue of a listener that accepts nobody takes
+        outcome = await sent(WebhookTarget(uri=f"http://127.0.0.1:{full.getsockname()[1]}/"))
+    assert outcome == Outcome(error="no connection within 0.2 s")
 
 
 async def test_nobody_listening_is_a_failure() -> None:

@@ -84,9 +84,10 @@ class Sender:
         loop = asyncio.get_running_loop()
 
         def changed(job_id: str, head: Head | None) -> None:
-            # A call that was under way when the watch ended may find the loop closed.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._hear, job_id, head)
+            if self._is_news(job_id, head):
+                # A call that was under way when the watch ended may find the loop closed.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(self._woken.set)
 
         async with asyncio.TaskGroup() as tries:
             with self._store.changes.watch(None, changed):
@@ -101,13 +102,16 @@ class Sender:
                         async with asyncio.timeout(wait_s):
                             await self._woken.wait()
 
-    def _hear(self, job_id: str, head: Head | None) -> None:
-        """Wakes the loop for events; progress, which comes far more often, brings no notification."""
+    def _is_news(self, job_id: str, head: Head | None) -> bool:
+        """Whether this tells of an event; progress, which comes far more often, brings no notification.
+
+        In any thread. Two at once can at worst wake the loop once too often.
+        """
         if head is None:
             self._last_sequences.pop(job_id, None)
-        elif head.last_sequence > self._last_sequences.get(job_id, 0):
-            self._last_sequences[job_id] = head.last_sequence
-            self._woken.set()
+            return False
+        known, self._last_sequences[job_id] = self._last_sequences.get(job_id, 0), head.last_sequence
+        return head.last_sequence > known
 
     async def _begin(self, tries: asyncio.TaskGroup) -> float | None:
         """Begins the tries that are due, as many as there is room for. How long to wait then, None = until woken."""

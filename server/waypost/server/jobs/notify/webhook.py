@@ -24,6 +24,8 @@ from waypost.server.jobs.spec import WebhookTarget
 _READ_BYTES: Final = 65_536
 _READ_S: Final = 2.0
 _GONE: Final = 410
+#: A host that swallows packets takes a place among the tries for no longer than this.
+_CONNECT_S: Final = 5.0
 
 
 class WebhookSender:
@@ -61,7 +63,7 @@ class WebhookSender:
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=self._timeout_s),
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=_CONNECT_S),
             headers={"User-Agent": "waypost", "Content-Type": CONTENT_TYPE},
             auto_decompress=False,
             trust_env=False,  # a proxy would connect to what the guard never sees
@@ -85,9 +87,14 @@ class WebhookSender:
                 return _outcome(answer, now_s)
         except SecretUnreadable as error:
             return Outcome(error=str(error))
+        except aiohttp.ConnectionTimeoutError:
+            return Outcome(error=f"no connection within {_CONNECT_S:g} s")
         except TimeoutError:
             return Outcome(error=f"no answer within {self._timeout_s:g} s")
-        except (aiohttp.ClientError, ValueError) as error:  # ValueError: an address that aiohttp cannot make sense of
+        except (aiohttp.ClientResponseError, aiohttp.ServerDisconnectedError):
+            # Their text repeats what came, and what another service says is not for callers to read.
+            return Outcome(error="the answer is not HTTP, or broke off")
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: a URI that makes no sense to aiohttp
             return Outcome(error=f"no answer: {error}")
 
     def _signed(self, target: WebhookTarget, event_id: str, body: bytes, now_s: float) -> dict[str, str]:
