@@ -206,8 +206,17 @@ async def test_nobody_listening_is_a_failure() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         outcome = await sent(WebhookTarget(uri=f"http://127.0.0.1:{taken.getsockname()[1]}/"))
-    assert outcome.http_status == 0
-    assert outcome.error.startswith("no answer: Cannot connect")
+    assert outcome == Outcome(error="no connection: Connection refused")
+
+
+async def test_tls_with_somebody_who_has_none_is_a_failure(hook: Receiver) -> None:
+    outcome = await sent(WebhookTarget(uri=hook.uri(scheme="https")))
+    assert outcome.error.startswith("no connection: TLS: ")
+
+
+async def test_a_name_without_an_address_is_a_failure(hook: Receiver) -> None:
+    outcome = await sent(WebhookTarget(uri=hook.uri("none.invalid")))
+    assert outcome == Outcome(error="no connection: the name cannot be resolved")
 
 
 @pytest.mark.parametrize(
@@ -254,5 +263,5 @@ async def test_host_and_tls_are_those_of_the_name_and_not_of_the_address() -> No
         assert hook.got.get_nowait().headers["Host"] == f"hooks.example:{hook.port}"
         assert asked == ["hooks.example"]
         other = await sent(WebhookTarget(uri=hook.uri("other.example", scheme="https")), **options)
-        assert "certificate verify failed" in other.error
+        assert other.error.startswith("no connection: the certificate: Hostname mismatch")
         assert hook.got.empty()

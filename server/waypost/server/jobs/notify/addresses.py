@@ -92,11 +92,7 @@ class Guard:
             return ""
 
     def open_socket(self, found: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
-        """A socket for this answer of `getaddrinfo`. Raises AddressRefused.
-
-        The message leaves the address out: it goes into a log that callers read, and what a name means in here is
-        none of their business.
-        """
+        """A socket for this answer of `getaddrinfo`. Raises AddressRefused, whose message does not tell the address."""
         family, kind, protocol, _, where = found
         refusal = self.refusal(ip_address(str(where[0])))
         if refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import ssl
 from datetime import UTC, datetime
 from types import TracebackType
@@ -13,7 +14,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from standardwebhooks import Webhook
 
-from waypost.server.jobs.notify.addresses import Guard
+from waypost.server.jobs.notify.addresses import AddressRefused, Guard
 from waypost.server.jobs.notify.cloud_events import CONTENT_TYPE
 from waypost.server.jobs.notify.retries import Outcome, retry_after_s
 from waypost.server.jobs.notify.secrets import Secrets, SecretUnreadable
@@ -91,6 +92,8 @@ class WebhookSender:
             return Outcome(error=f"no connection within {_CONNECT_S:g} s")
         except TimeoutError:
             return Outcome(error=f"no answer within {self._timeout_s:g} s")
+        except aiohttp.ClientConnectorError as error:
+            return Outcome(error=f"no connection: {_why(error)}")
         except (aiohttp.ClientResponseError, aiohttp.ServerDisconnectedError):
             # Their text repeats what came, and what another service says is not for callers to read.
             return Outcome(error="the answer is not HTTP, or broke off")
@@ -107,6 +110,20 @@ class WebhookSender:
             time, text = datetime.fromtimestamp(int(now_s), UTC), body.decode()
             headers["webhook-signature"] = " ".join(Webhook(each).sign(event_id, time, text) for each in secrets)
         return headers
+
+
+def _why(error: aiohttp.ClientConnectorError) -> str:
+    """Why there is no connection, without the address: what a name means in here is not for callers to read."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the name cannot be resolved"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        cause = error.certificate_error
+        return f"the certificate: {cause.verify_message}" if isinstance(cause, ssl.SSLCertVerificationError) else "TLS"
+    if isinstance(error.os_error, AddressRefused):
+        return str(error.os_error.strerror)
+    if isinstance(error, aiohttp.ClientSSLError):
+        return f"TLS: {error.strerror or 'broken off'}"
+    return os.strerror(error.os_error.errno) if error.os_error.errno else "no address can be reached"
 
 
 async def _read_some(answer: aiohttp.ClientResponse) -> None:
