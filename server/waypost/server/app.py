@@ -2,8 +2,8 @@
 
 Start: open the store of jobs, listen, answer "still loading", load the snapshot and the kernels in a thread, then say
 SERVING and start the workers of jobs.
-Stop: say NOT_SERVING, refuse new calls, tell streams to reconnect, let unary calls finish while jobs are given back, end
-at the grace.
+Stop: say NOT_SERVING, refuse new calls, tell streams to reconnect, let unary calls finish while jobs are given back,
+end at the grace.
 """
 
 from __future__ import annotations

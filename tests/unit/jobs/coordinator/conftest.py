@@ -1,4 +1,4 @@
-"""Sites over the sample gazetteer, and pools of real processes."""
+"""Sites over the sample gazetteer, and one pool of real processes."""
 
 from __future__ import annotations
 
@@ -8,26 +8,20 @@ from typing import Any
 
 import pytest_asyncio
 
+from tests.unit.jobs.coordinator import hooks
 from tests.unit.jobs.coordinator.site import Site
-from waypost.server.jobs.executors.channel import Work
 from waypost.server.jobs.executors.local import LocalPool
 from waypost.server.jobs.tasks import Halt
 
 
 @pytest_asyncio.fixture(scope="module")
-async def pools(sample_dir: Path) -> AsyncIterator[Callable[[Work], LocalPool]]:
-    """A pool of two workers for each kind of work, for tests that leave no task behind."""
-    started: dict[Work, LocalPool] = {}
-
-    def pool_of(work: Work) -> LocalPool:
-        if work not in started:
-            started[work] = LocalPool(sample_dir, 2, work=work)
-            started[work].start()
-        return started[work]
-
-    yield pool_of
-    for pool in started.values():
-        await pool.stop(Halt.DISCARD)
+async def pool(sample_dir: Path) -> AsyncIterator[LocalPool]:
+    """Two workers that do what rows say, see hooks.py; starting them takes seconds."""
+    pool = LocalPool(sample_dir, 2, work=hooks.obedient)
+    pool.start()
+    await pool.wait_until_warm()
+    yield pool
+    await pool.stop(Halt.DISCARD)
 
 
 @pytest_asyncio.fixture

@@ -21,7 +21,7 @@ from waypost.server.jobs.states import JobState
 from waypost.server.jobs.store import JobStore
 
 PLACES = ("Munich", "Nowhere at all", "München, Germany", "")
-TIMEOUT_S = 60.0
+TIMEOUT_S = 90.0
 
 
 class Site:

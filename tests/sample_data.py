@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.gazetteer.writer import write_snapshot
 from waypost.server.geocoder.index import build_forward_index
@@ -15,10 +13,8 @@ from waypost.server.geocoder.sample import sample_arrays
 from waypost.server.geocoder.warmup import sample_snapshot
 
 
-@pytest.fixture(scope="session")
-def sample_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory whose present snapshot is the sample."""
-    directory = tmp_path_factory.mktemp("sample")
+def write_sample(directory: Path) -> None:
+    """Makes the sample the present snapshot of a data directory."""
     arrays = sample_arrays()
     for build in (build_forward_index, build_reverse_index, build_place_records):
         arrays.update(build(arrays))
@@ -26,4 +22,3 @@ def sample_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with store.building() as building:
         info = write_snapshot(building, arrays, sample_snapshot().layers)
         store.publish(building, info.snapshot_id)
-    return directory
