@@ -58,7 +58,7 @@ class RowsWork:
         self._ending = 0
         #: By first row, shards over which a worker has died and that wait in the store again.
         self._suspects: dict[int, ShardWork] = {}
-        self._exhausted = False
+        self._exhausted = self._closing = False
         self._error: BaseException | None = None
         self._wake = asyncio.Event()
 
@@ -92,6 +92,7 @@ class RowsWork:
                 self._wake.clear()
         finally:
             stopping.cancel()
+            self._closing = True
             self._dispatcher.forget(self)
             await self._put_down()
         if self._error is not None:
@@ -102,7 +103,7 @@ class RowsWork:
         """From now on."""
         if priority != self.priority:
             self.priority = priority
-            self._dispatcher.changed(self)
+            self._offer()
 
     def take(self) -> ShardTask:
         """The next shard, or what is left of one."""
@@ -176,7 +177,11 @@ class RowsWork:
 
     def _again(self, work: ShardWork) -> None:
         self._ready.appendleft(work)
-        if self._error is None:
+        self._offer()
+
+    def _offer(self) -> None:
+        """Tells the dispatcher what could run; nothing does any more once the work is put down."""
+        if not self._closing:
             self._dispatcher.changed(self)
 
     async def _refill(self) -> None:
@@ -188,7 +193,7 @@ class RowsWork:
         shards = await self._office.ask(self._office.store.lease_shards, self._lease, wanted)
         self._exhausted = self._exhausted and len(shards) < wanted
         self._ready.extend(self._known(shard) for shard in shards)
-        self._dispatcher.changed(self)
+        self._offer()
 
     def _known(self, shard: Shard) -> ShardWork:
         return self._suspects.pop(shard.first_row, None) or ShardWork(shard, self._lease.token)
