@@ -36,8 +36,8 @@ class Work(Protocol):
     async def ended(self, task: ShardTask, outcome: Outcome) -> None:
         """What came of a task that was taken."""
 
-    def broke(self, error: BaseException) -> None:
-        """`ended` raised this."""
+    def settled(self, error: BaseException | None) -> None:
+        """`ended` has returned, or raised this; called once after each."""
 
 
 class Dispatcher:
@@ -116,5 +116,4 @@ class Dispatcher:
         self._running.discard(task.task_id)
         self._wake.set()
         (error,) = await asyncio.gather(work.ended(task, outcome), return_exceptions=True)
-        if error is not None:
-            work.broke(error)
+        work.settled(error)

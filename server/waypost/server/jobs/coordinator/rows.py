@@ -132,12 +132,10 @@ class RowsWork:
                     raise CannotGoOn(code, message, pauses=reason in _MENDABLE)
         except OSError as error:
             raise os_trouble(error, "keeping the answers of a shard") from error
-        finally:
-            self._ending -= 1
-            self._wake.set()
 
-    def broke(self, error: BaseException) -> None:
-        """Ends the work with this error."""
+    def settled(self, error: BaseException | None) -> None:
+        """`ended` is through; an error of it ends the work."""
+        self._ending -= 1
         self._error = self._error or error
         self._wake.set()
 
