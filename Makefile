@@ -2,7 +2,7 @@
 # .venv for serving and testing, .venv-generate for the code generators.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve demo test check generate bench accuracy
+.PHONY: help serve demo test check generate bench accuracy chaos
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -38,6 +38,10 @@ generate: $(VENV)/.ready-dev .venv-generate/.ready third_party/.filled ## Make g
 
 bench: $(VENV)/.ready-dev ## Speed, each figure beside its yardstick
 	$(BIN)/python tests/bench/run.py $(ARGS)
+
+chaos: $(VENV)/.ready-dev ## Jobs whose server and workers are killed at random moments, 100 rounds (ROUNDS=100 SEED=1)
+	WAYPOST_CHAOS_ROUNDS=$(or $(ROUNDS),100) WAYPOST_CHAOS_SEED=$(or $(SEED),1) \
+	  $(BIN)/python -m pytest tests/chaos $(ARGS)
 
 accuracy: $(VENV)/.ready-dev ## Accuracy and calibration on generated and hand-written questions
 	$(BIN)/python tests/accuracy/run.py $(ARGS)

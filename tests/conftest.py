@@ -39,6 +39,16 @@ def data_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def sample_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory whose present snapshot is the sample."""
+    from tests.sample_data import write_sample  # not at the top: most tests need no kernels
+
+    directory = tmp_path_factory.mktemp("sample")
+    write_sample(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """One PostgreSQL for all tests; each takes a database of its own."""
     with running_postgres() as running:

@@ -7,6 +7,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -21,9 +22,10 @@ class Server:
 
     def __init__(self, data_dir: Path, *flags: str) -> None:
         command = [sys.executable, "-m", "waypost.server.cli", "serve", "--port", "0", "--log-format", "json"]
-        self.process = subprocess.Popen(
-            [*command, "--data-dir", str(data_dir), *flags], stderr=subprocess.PIPE, text=True
-        )
+        # Jobs are not in the data, which other tests share; nobody works on them unless a test wants that.
+        self._folder = tempfile.TemporaryDirectory(prefix="waypost-jobs-", ignore_cleanup_errors=True)
+        defaults = ["--data-dir", str(data_dir), "--jobs-dir", self._folder.name, "--jobs-workers", "0"]
+        self.process = subprocess.Popen([*command, *defaults, *flags], stderr=subprocess.PIPE, text=True)
         self.records: list[dict[str, Any]] = []
         self._arrived: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -50,6 +52,7 @@ class Server:
         """The exit code, once the process has ended and its log is read to the end."""
         code = self.process.wait(timeout_s)
         self._reader.join(timeout_s)
+        self._folder.cleanup()
         return code
 
     def kill(self) -> None:

@@ -1,7 +1,9 @@
 """Composition root: builds, starts and stops everything that serves. Nobody else does.
 
-Start: listen, answer "still loading", load the snapshot and the kernels in a thread, then say SERVING.
-Stop: say NOT_SERVING, refuse new calls, tell streams to reconnect, let unary calls finish, end at the grace.
+Start: open the store of jobs, listen, answer "still loading", load the snapshot and the kernels in a thread, then say
+SERVING and start the workers of jobs.
+Stop: say NOT_SERVING, refuse new calls, tell streams to reconnect, let unary calls finish while jobs are given back,
+end at the grace.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from waypost.server.config import Config
 from waypost.server.errors import ConfigError
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.geocoder.regions import region_codes
+from waypost.server.jobs.service import JobsService
 from waypost.server.transport import geocoding, health, places, reflection
 from waypost.server.transport.access import AccessLog
 from waypost.server.transport.editions import Editions, warm_up
@@ -38,9 +41,11 @@ SERVICES = (geocoding.DESCRIPTOR.full_name, places.DESCRIPTOR.full_name)
 class App:
     """One serving process, from its parts to its end."""
 
-    def __init__(self, config: Config, *, reuse_port: bool) -> None:
+    def __init__(self, config: Config, *, reuse_port: bool, works: bool) -> None:
         self._config = config
-        self._atlas = Atlas(SnapshotStore(config.data_dir))
+        snapshots = SnapshotStore(config.data_dir)
+        self._atlas = Atlas(snapshots)
+        self._jobs = JobsService(config, snapshots, works=works)
         # One core is left to the event loop. More kernels at once than cores would only delay each other.
         self._executor = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), thread_name_prefix="kernel")
         self._access = AccessLog()
@@ -96,6 +101,7 @@ class App:
                 self._health.set_all(serving=True)
                 seconds = round(time.perf_counter() - started_s, 2)
                 _LOG.info("serving", extra={"facts": {"snapshot": snapshot_id, "seconds": seconds}})
+                await self._jobs.start()
             await stopping
         finally:
             stopping.cancel()
@@ -107,17 +113,18 @@ class App:
         self._admission.drain()
         await asyncio.sleep(_DRAIN_NOTICE_S)
         self._boundary.drain()
-        await self._server.stop(self._config.grace_s)
+        await asyncio.gather(self._jobs.stop(), self._server.stop(self._config.grace_s))
+        await self._jobs.close()
         self._access.flush()
         self._executor.shutdown(wait=False, cancel_futures=True)
         _LOG.info("stopped")
 
 
-def run(config: Config, *, reuse_port: bool = False, parent: int | None = None) -> None:
+def run(config: Config, *, reuse_port: bool = False, parent: int | None = None, works: bool = True) -> None:
     """Serves in this process until SIGTERM or SIGINT, and has drained when it returns.
 
     `parent` is a file descriptor that becomes readable when the process that started this one is gone: whoever
-    killed that one wants the port back.
+    killed that one wants the port back. `works` tells whether this process works on jobs.
     """
 
     async def serve() -> None:
@@ -127,7 +134,7 @@ def run(config: Config, *, reuse_port: bool = False, parent: int | None = None) 
             loop.add_signal_handler(number, stop.set)
         if parent is not None:
             loop.add_reader(parent, stop.set)
-        await App(config, reuse_port=reuse_port).serve(stop)
+        await App(config, reuse_port=reuse_port, works=works).serve(stop)
 
     # A unary call takes an eighth less CPU time on uvloop's loop than on asyncio's own.
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -21,6 +21,7 @@ from waypost.server.config import Config, add_flags, read_config
 from waypost.server.errors import ConfigError, SnapshotError
 from waypost.server.gazetteer.build import build
 from waypost.server.gazetteer.store import SnapshotStore
+from waypost.server.jobs.desk import pinned_snapshots
 from waypost.server.logs import configure_logs
 from waypost.server.model import SnapshotInfo
 from waypost.server.workers import serve_with_workers
@@ -66,8 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     task.add_argument("--json", action="store_true", help="for programs")
     add_flags(task, "data_dir")
     task.set_defaults(run=_info)
-    task = tasks.add_parser("prune", help="remove all snapshots but the present one and the one before")
-    add_flags(task, "data_dir")
+    about = "remove all snapshots but the present one, the one before, and those that unfinished jobs answer from"
+    task = tasks.add_parser("prune", help=about)
+    add_flags(task, "data_dir", "jobs_dir", "jobs_store")
     task.set_defaults(run=_prune)
     return parser
 
@@ -146,7 +148,7 @@ def _info(config: Config, arguments: argparse.Namespace) -> int:
 
 
 def _prune(config: Config, _: argparse.Namespace) -> int:
-    removed = SnapshotStore(config.data_dir).prune()
+    removed = SnapshotStore(config.data_dir).prune(pinned_snapshots(config))
     console = Console(highlight=False)
     for snapshot_id in removed:
         console.print(f"removed {snapshot_id}")

@@ -17,6 +17,7 @@ from waypost.server.errors import ConfigError
 from waypost.server.gazetteer.store import default_data_directory
 
 _DATA_DIR = default_data_directory()
+_CORES = os.cpu_count() or 1
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -65,6 +66,10 @@ def _seconds(lowest: float, highest: float) -> Callable[[str], float]:
     return parse
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -107,6 +112,37 @@ class Config:
     max_connection_age_s: float = _setting(
         0.0, _seconds(0, 86_400), "seconds after which a client must connect anew, 0 = never"
     )
+    # Where uploads, shards, parts and results of jobs lie; several servers that share a store share this folder too.
+    # Empty is "jobs" below data_dir.
+    jobs_dir: str = _setting("", str.strip, "folder of jobs and their files, empty = jobs below --data-dir")
+    # sqlite:///path or postgresql://user@host/database. Empty is an SQLite file in jobs_dir, for one machine.
+    jobs_store: str = _setting("", str.strip, "URL of the database of jobs, empty = a file in --jobs-dir")
+    # 0 to 256 processes that answer rows. The default is one for each core, as they run behind lookups (nice 10); 0
+    # takes jobs in and leaves the work to other servers of the same store.
+    jobs_workers: int = _setting(os.cpu_count() or 1, _integer(0, 256), "processes that work on jobs, 0 = none")
+    # URIs of folders, file:// or s3://, with blanks between. None: nobody reads this machine's files unless told to.
+    jobs_input_roots: tuple[str, ...] = _setting((), _words, "URIs below which jobs may read files, by blanks")
+    # As above, for what jobs write.
+    jobs_output_roots: tuple[str, ...] = _setting((), _words, "URIs below which jobs may write files, by blanks")
+    # 1 to 1,000,000 jobs that have not finished; one more is refused.
+    jobs_max_unfinished: int = _setting(1_000, _integer(1, 1_000_000), "unfinished jobs at a time, more are refused")
+    # 60 to 31,536,000 s that a finished job and its results are kept whose caller does not say; 30 days.
+    jobs_ttl_s: float = _setting(
+        2_592_000.0, _seconds(60, 31_536_000), "seconds that a finished job is kept if its caller does not say"
+    )
+    # 60 to 31,536,000 s since the last byte; a day.
+    jobs_open_upload_ttl_s: float = _setting(
+        86_400.0, _seconds(60, 31_536_000), "seconds that an unfinished upload is kept after its last byte"
+    )
+    # 60 to 31,536,000 s; a week.
+    jobs_upload_ttl_s: float = _setting(604_800.0, _seconds(60, 31_536_000), "seconds that a complete upload is kept")
+    # 1 to 1,048,576 MiB of one upload; 100 GiB.
+    jobs_max_upload_mib: int = _setting(102_400, _integer(1, 1_048_576), "MiB that an upload may have")
+    # 0 to 1,048,576 MiB that jobs leave free on the disk of jobs_dir; one that would need them is told that it is full.
+    jobs_min_free_mib: int = _setting(1_024, _integer(0, 1_048_576), "MiB of the disk that jobs leave free")
+    # 0.5 to 300 s. So long after a server was killed another one, or the same one started again, goes on with its
+    # jobs; a server that cannot reach the store for so long loses them.
+    jobs_lease_s: float = _setting(10.0, _seconds(0.5, 300), "seconds after which the jobs of a dead server go on")
     # Text for a newcomer at a terminal; programs want json.
     log_format: str = _setting("text", _one_of("text", "json"), "text or json")
     # At DEBUG the text of requests is logged, which is personal data.
@@ -121,13 +157,23 @@ class Config:
         """`host:port` as grpc wants it, IPv6 in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
+    @property
+    def jobs_folder(self) -> Path:
+        """Where the files of jobs are."""
+        return Path(self.jobs_dir).expanduser() if self.jobs_dir else self.data_dir / "jobs"
+
+    @property
+    def jobs_store_url(self) -> str:
+        """The database of jobs as SQLAlchemy wants it."""
+        return self.jobs_store or f"sqlite:///{self.jobs_folder / 'jobs.sqlite'}"
+
 
 def add_flags(parser: argparse.ArgumentParser, *names: str) -> None:
     """Adds a flag for each setting of that name, for all of them without names."""
     for setting in fields(Config):
         if names and setting.name not in names:
             continue
-        default = "off" if setting.default is False else setting.default
+        default = {False: "off", (): "none", "": "empty"}.get(setting.default, setting.default)
         parser.add_argument(
             "--" + setting.name.replace("_", "-"),
             metavar=setting.name.rsplit("_", 1)[-1].upper(),

@@ -1,4 +1,7 @@
-"""Several serving processes on one port: starts them, replaces those that die, and stops them together."""
+"""Several serving processes on one port: starts them, replaces those that die, and stops them together.
+
+All of them take jobs in and tell of them; the first one works on them, and so does whichever is started in its place.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ def serve_with_workers(config: Config) -> int:
         signal.signal(number, lambda *_: os.write(stop_writer, b"."))
     facts = {"host": config.host, "port": config.port, "workers": config.workers, "pid": os.getpid()}
     _LOG.info("starting workers", extra={"facts": facts})
-    workers = [_start(config) for _ in range(config.workers)]
+    workers = [_start(config, works=number == 0) for number in range(config.workers)]
     short_lives = 0
     try:
         while short_lives < _MAX_SHORT_LIVES:
@@ -60,7 +63,7 @@ def serve_with_workers(config: Config) -> int:
                     "life_s": round(life_s, 1),
                 }
                 _LOG.error("worker died", extra={"facts": lost})
-                workers[at] = _start(config)
+                workers[at] = _start(config, works=at == 0)
         _LOG.error("workers die as soon as they are started; giving up")
         return 1
     finally:
@@ -77,17 +80,17 @@ def _hold_port(config: Config) -> socket.socket:
     return holder
 
 
-def _start(config: Config) -> _Worker:
+def _start(config: Config, *, works: bool) -> _Worker:
     # Spawned: gRPC does not survive a fork.
-    process = multiprocessing.get_context("spawn").Process(target=_work, args=(config,))
+    process = multiprocessing.get_context("spawn").Process(target=_work, args=(config, works))
     process.start()
     return _Worker(process, time.monotonic())
 
 
-def _work(config: Config) -> None:
+def _work(config: Config, works: bool) -> None:
     configure_logs(config.log_format, config.log_level)
     parent = multiprocessing.parent_process()
-    run(config, reuse_port=True, parent=parent.sentinel if parent else None)
+    run(config, reuse_port=True, parent=parent.sentinel if parent else None, works=works)
 
 
 def _stop(workers: list[_Worker], grace_s: float) -> None:

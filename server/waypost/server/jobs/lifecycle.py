@@ -57,7 +57,7 @@ _CHOSEN = (
     Transition(_S.AWAITING_CONFIRMATION, _S.PAUSED, Actor.CALLER, "PauseJob"),
     Transition(_S.AWAITING_CONFIRMATION, _S.FAILED, Actor.CLOCK, "30 days without ConfirmJob"),
     Transition(_S.RUNNING, _S.PAUSING, Actor.CALLER, "PauseJob"),
-    Transition(_S.RUNNING, _S.PAUSING, Actor.OWNER, "the failure policy"),
+    Transition(_S.RUNNING, _S.PAUSING, Actor.OWNER, "the failure policy, or what an operator can mend"),
     Transition(_S.RUNNING, _S.SUCCEEDED, Actor.OWNER, "the output is final, every row matched or unmatched"),
     Transition(_S.RUNNING, _S.PARTIALLY_SUCCEEDED, Actor.OWNER, "the output is final, some rows invalid or failed"),
     Transition(_S.PAUSING, _S.PAUSED, Actor.OWNER, "no worker holds a shard"),

@@ -1,0 +1,174 @@
+"""The final files of a job: results in the order of the input, the report, the manifest. Runs in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from waypost.server.errors import InvalidArgument
+from waypost.server.gazetteer.store import SnapshotStore
+from waypost.server.jobs import codec
+from waypost.server.jobs.coordinator.office import StopSign
+from waypost.server.jobs.coordinator.plan import output_folder, output_plan, own_folder
+from waypost.server.jobs.coordinator.prepared import Prepared, add_tallies
+from waypost.server.jobs.coordinator.troubles import CannotGoOn, os_trouble
+from waypost.server.jobs.desk import JobDesk
+from waypost.server.jobs.locations import OutputFolder
+from waypost.server.jobs.model import Job, OutputFile, OutputFileKind, Shard, ShardState
+from waypost.server.jobs.report import Report, write_report
+from waypost.server.jobs.rows import RowCounts
+from waypost.server.jobs.spec import OutputLayout, OutputRows
+from waypost.server.jobs.states import JobState
+from waypost.server.jobs.tallies import Tally
+from waypost.server.jobs.writers import OutputPlan, OutputWriter, write_manifest, write_part
+from waypost.server.jobs.writers.files import OutputFile as WrittenFile
+from waypost.server.model import Attribution
+
+_PAGE: Final = 1_000
+_WITH_OUTPUT: Final = (JobState.SUCCEEDED, JobState.PARTIALLY_SUCCEEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What is needed to write the last files of a job. `now_s` is the time of day."""
+
+    desk: JobDesk
+    snapshots: SnapshotStore
+    job: Job
+    prepared: Prepared | None
+    now_s: float
+
+
+def write_results(closing: Closing, prepared: Prepared, stop: StopSign) -> tuple[list[WrittenFile], list[int]]:
+    """The results, whole and under their final names, and the rows in each file.
+
+    Raises CannotGoOn, Stopped; what was written under no final name is gone then.
+    """
+    desk, job = closing.desk, closing.job
+    plan = output_plan(job.spec, prepared.format)
+    try:
+        own_folder(desk, job).discard_unfinished()
+        folder = output_folder(desk, job)
+        if plan.layout is OutputLayout.PARTS:
+            return _parts(closing, plan, prepared, folder, stop)
+        rows = 0
+        with OutputWriter(plan, prepared.schema, folder) as writer:
+            for shard, path in committed(desk, job):
+                stop.check()
+                writer.add(path)
+                rows += _written(plan, shard)
+            stop.check()
+            return [writer.finish()], [rows]
+    except InvalidArgument as error:
+        raise CannotGoOn("OUTPUT_UNWRITABLE", error.message, pauses=True) from error
+    except pa.ArrowInvalid as error:
+        raise CannotGoOn("PART_UNREADABLE", "a part of the answers is broken") from error
+    except OSError as error:
+        raise os_trouble(error, "writing the output") from error
+
+
+def write_closing(
+    closing: Closing, state: JobState, results: Sequence[WrittenFile], rows: Sequence[int]
+) -> list[OutputFile]:
+    """The report of a job that ends in `state`, and beside results the manifest. Raises CannotGoOn."""
+    desk, job = closing.desk, closing.job
+    report = _report(closing, state, results)
+    uri = job.spec.output.uri.rstrip("/")
+    try:
+        own = own_folder(desk, job)
+        reports = write_report(own, report)
+        if state in _WITH_OUTPUT:
+            folder = output_folder(desk, job)
+            beside = write_report(folder, report) if uri else reports
+            facts: dict[str, object] = {"job": job.name, "state": state.name, "rows": sum(rows)}
+            write_manifest(folder, [*results, *beside], facts)
+    except InvalidArgument as error:
+        raise CannotGoOn("OUTPUT_UNWRITABLE", error.message, pauses=True) from error
+    except OSError as error:
+        raise os_trouble(error, "writing the report") from error
+    listed = [_listed(file, OutputFileKind.REPORT, "", 0) for file in reports]
+    for file, count in zip(results, rows, strict=True):
+        listed.append(_listed(file, OutputFileKind.RESULTS, f"{uri}/{file.name}" if uri else "", count))
+    return listed
+
+
+def committed(desk: JobDesk, job: Job) -> Iterator[tuple[Shard, Path]]:
+    """The committed shards of a job with their parts, in the order of the input."""
+    folder, last_row = desk.folders.parts(job.job_id), 0
+    while page := desk.store.shards(job.job_id, after_row=last_row, limit=_PAGE, states={ShardState.DONE}):
+        for shard in page:
+            if shard.part is not None:
+                yield shard, folder / shard.part.file
+        last_row = page[-1].last_row
+
+
+def _parts(
+    closing: Closing, plan: OutputPlan, prepared: Prepared, folder: OutputFolder, stop: StopSign
+) -> tuple[list[WrittenFile], list[int]]:
+    files: list[WrittenFile] = []
+    rows: list[int] = []
+    for number, (shard, path) in enumerate(committed(closing.desk, closing.job), 1):
+        stop.check()
+        files.append(write_part(plan, prepared.schema, path, folder, number))
+        rows.append(_written(plan, shard))
+    return files, rows
+
+
+def _written(plan: OutputPlan, shard: Shard) -> int:
+    counts = shard.part.rows if shard.part else RowCounts()
+    return counts.done - counts.matched if plan.rows is OutputRows.NOT_MATCHED else counts.done
+
+
+def _listed(file: WrittenFile, kind: OutputFileKind, uri: str, rows: int) -> OutputFile:
+    return OutputFile(
+        file=file.name, kind=kind, uri=uri, size_bytes=file.size_bytes, sha256=file.sha256, row_count=rows
+    )
+
+
+def _report(closing: Closing, state: JobState, results: Sequence[WrittenFile]) -> Report:
+    job, prepared = closing.job, closing.prepared
+    shards = list(committed(closing.desk, job))
+    try:
+        tally = add_tallies(path for _, path in shards)
+    except OSError:
+        # The counts are in the store as well; only what they are made of is lost.
+        tally = Tally(closing.desk.store.row_counts(job.job_id))
+    engines = sorted({shard.part.engine_version for shard, _ in shards if shard.part} or {job.engine_version})
+    timings = {"total": closing.now_s - job.create_time_s}
+    if job.start_time_s is not None:
+        timings = {"waiting": job.start_time_s - job.create_time_s, **timings}
+    return Report(
+        job=job.name,
+        state=state.name,
+        tally=tally,
+        snapshot=job.spec.snapshot_id,
+        engine_versions=engines,
+        attributions=_attributions(closing.snapshots, job.spec.snapshot_id),
+        input=_input_facts(prepared) if prepared else {},
+        options=codec.SPEC.dump_python(job.spec, mode="json", include={"operation", "output", "failure_policy"}),
+        samples=prepared.samples if prepared else (),
+        files=list(results),
+        timings_s={**timings, **({"preparing": prepared.seconds} if prepared else {})},
+    )
+
+
+def _input_facts(prepared: Prepared) -> dict[str, object]:
+    return {
+        "format": prepared.format.name,
+        "compression": prepared.compression.name,
+        "size_bytes": prepared.stored_bytes,
+        "encoding": prepared.encoding,
+        "delimiter": prepared.delimiter,
+        "header": prepared.header,
+        "columns": dict(prepared.role_names),
+        "columns_guessed": prepared.guessed,
+    }
+
+
+def _attributions(snapshots: SnapshotStore, snapshot_id: str) -> list[Attribution]:
+    found = [info for info in snapshots.list_snapshots() if info.snapshot_id == snapshot_id]
+    return [layer.attribution for info in found for layer in info.layers]

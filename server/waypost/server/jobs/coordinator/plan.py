@@ -1,0 +1,79 @@
+"""What a job's spec means to those who answer and write its rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from waypost.server.geocoder.columns import RESULT_COLUMNS
+from waypost.server.geocoder.row_questions import GeocodeRows, PlaceRows, ReverseRows, RowQuestion
+from waypost.server.jobs.coordinator.prepared import Prepared
+from waypost.server.jobs.desk import JobDesk
+from waypost.server.jobs.locations import OutputFolder, local_folder, resolve_output
+from waypost.server.jobs.model import Job
+from waypost.server.jobs.spec import (
+    Compression,
+    FileFormat,
+    GeocodeOperation,
+    GetPlaceOperation,
+    JobSpec,
+    ReverseGeocodeOperation,
+)
+from waypost.server.jobs.tasks import RowRange, ShardTask
+from waypost.server.jobs.writers import OutputPlan
+
+
+def output_plan(spec: JobSpec, found: FileFormat) -> OutputPlan:
+    """The form of the output of a job whose input has this format."""
+    asked = spec.output
+    return OutputPlan(
+        format=asked.format or found,
+        columns=asked.columns or RESULT_COLUMNS,
+        prefix=asked.column_prefix,
+        rows=asked.rows,
+        layout=asked.layout,
+        compression=asked.compression or Compression.NONE,
+    )
+
+
+def question(spec: JobSpec) -> RowQuestion:
+    """What each row asks."""
+    match spec.operation:
+        case GeocodeOperation() as asked:
+            return GeocodeRows(filter=asked.filter)
+        case ReverseGeocodeOperation() as asked:
+            return ReverseRows(place_types=asked.place_types, radius_m=asked.radius_m)
+        case GetPlaceOperation():
+            return PlaceRows()
+
+
+def shard_task(
+    job: Job, prepared: Prepared, plan: OutputPlan, *, task_id: str, shard: Path, part: Path, rows: RowRange | None
+) -> ShardTask:
+    """The order to answer a shard, or a range of it, into a part."""
+    return ShardTask(
+        task_id=task_id,
+        shard_path=shard,
+        part_path=part,
+        snapshot_id=job.spec.snapshot_id,
+        question=question(job.spec),
+        roles=prepared.roles,
+        columns=plan.part_columns,
+        prefix=plan.prefix,
+        rows=rows,
+    )
+
+
+def output_folder(desk: JobDesk, job: Job) -> OutputFolder:
+    """Where the results go. Raises InvalidArgument where the operator does not allow it (any more), OSError."""
+    if not job.spec.output.uri:
+        return own_folder(desk, job)
+    staging = desk.folders.job(job.job_id) / "staging"
+    staging.mkdir(parents=True, exist_ok=True)
+    return resolve_output(job.spec.output.uri, desk.roots.output, staging)
+
+
+def own_folder(desk: JobDesk, job: Job) -> OutputFolder:
+    """Where the files lie that the server keeps. Raises OSError."""
+    path = desk.folders.output(job.job_id)
+    path.mkdir(parents=True, exist_ok=True)
+    return local_folder(path)

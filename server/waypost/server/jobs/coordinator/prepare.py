@@ -1,0 +1,164 @@
+"""PREPARING: the input read once, front to back, into shards on disk. All of it runs in a thread."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from waypost.server.errors import InputUnreadable, InvalidArgument
+from waypost.server.jobs.columns import ColumnRoles
+from waypost.server.jobs.coordinator import source
+from waypost.server.jobs.coordinator.office import StopSign
+from waypost.server.jobs.coordinator.plan import output_folder, output_plan
+from waypost.server.jobs.coordinator.prepared import Prepared, save_prepared, schema_text
+from waypost.server.jobs.coordinator.troubles import CannotGoOn, os_trouble
+from waypost.server.jobs.desk import JobDesk
+from waypost.server.jobs.locations import OutputFolder
+from waypost.server.jobs.model import Job, Lease, NewShard
+from waypost.server.jobs.readers import InvalidRow, RowReader
+from waypost.server.jobs.shards import SAMPLES_PER_REASON, ShardFile, write_shards
+from waypost.server.jobs.spec import Compression, FileFormat, OutputLayout
+from waypost.server.jobs.writers import MANIFEST_NAME, OutputPlan, check_plan, file_name, part_file_name
+
+#: Bytes of shards, parts and output for each byte of the input, at least: shards and parts hold it, the output too.
+_NEED: Final = 3
+#: Packed inputs unpack to some five times their size.
+_NEED_PACKED: Final = 15
+
+#: Told after each shard: rows and stored bytes read so far, and the input's size.
+Tell = Callable[[int, int, int], None]
+
+
+def prepare(desk: JobDesk, job: Job, lease: Lease, stop: StopSign, tell: Tell) -> Prepared:
+    """Records every row of the input in a shard, from the beginning, and what was found out about it.
+
+    Raises CannotGoOn, Stopped, LeaseLost, and FailedPrecondition where a caller has stopped the job.
+    """
+    started_s = perf_counter()
+    try:
+        folder = _empty_folders(desk, job)
+        desk.store.drop_shards(lease)
+        place = source.locate(desk, job)
+        size = source.check_identity(desk, job, place)
+        reader, roles = source.open_input(job, place)
+        try:
+            plan = _checked_plan(desk, job, reader)
+            _check_disk(desk, size, packed=_is_packed(reader))
+            samples, rows = _write(desk, lease, reader, folder, stop, lambda rows, read: tell(rows, read, size))
+            source.check_identity(desk, job, place)
+            check_columns(plan, reader)
+            prepared = _found(reader, roles, samples, rows, size, perf_counter() - started_s)
+        finally:
+            reader.close()
+        save_prepared(desk.folders.job(job.job_id), prepared)
+        return prepared
+    except InputUnreadable as error:
+        raise CannotGoOn(error.reason, error.message) from error
+    except OSError as error:
+        raise os_trouble(error, "writing the rows of the input") from error
+
+
+def _empty_folders(desk: JobDesk, job: Job) -> Path:
+    folder = desk.folders.shards(job.job_id)
+    for path in (folder, desk.folders.parts(job.job_id)):
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+    return folder
+
+
+def _write(
+    desk: JobDesk, lease: Lease, reader: RowReader, folder: Path, stop: StopSign, tell: Callable[[int, int], None]
+) -> tuple[tuple[InvalidRow, ...], int]:
+    """Writes and records the shards; samples of invalid rows, and the number of all rows."""
+    samples: dict[str, list[InvalidRow]] = {}
+    rows = 0
+    for shard in write_shards(reader, folder):
+        stop.check()
+        desk.store.add_shards(lease, [_new_shard(shard)])
+        rows = shard.first_row + shard.rows - 1
+        for sample in shard.samples:
+            samples.setdefault(sample.reason, []).append(sample)
+        tell(rows, reader.bytes_read)
+        _check_free(desk)
+    chosen = (sample for found in samples.values() for sample in found[:SAMPLES_PER_REASON])
+    return tuple(sorted(chosen)), rows
+
+
+def _new_shard(shard: ShardFile) -> NewShard:
+    return NewShard(
+        first_row=shard.first_row,
+        last_row=shard.first_row + shard.rows - 1,
+        file=shard.path.name,
+        file_first_row=shard.first_row,
+    )
+
+
+def _checked_plan(desk: JobDesk, job: Job, reader: RowReader) -> OutputPlan:
+    """The plan of the output, whose folder can be written and has no such files yet."""
+    plan = output_plan(job.spec, reader.format.format or FileFormat.CSV)
+    check_columns(plan, reader)
+    try:
+        folder = output_folder(desk, job)
+    except InvalidArgument as error:
+        raise CannotGoOn("OUTPUT_UNWRITABLE", error.message) from error
+    folder.create("probe").discard()
+    name = part_file_name(plan, 1) if plan.layout is OutputLayout.PARTS else file_name(plan)
+    for taken in (name, MANIFEST_NAME):
+        if job.spec.output.uri and _exists(folder, taken):
+            raise CannotGoOn("OUTPUT_EXISTS", f"{job.spec.output.uri} holds a file {taken} already")
+    return plan
+
+
+def check_columns(plan: OutputPlan, reader: RowReader) -> None:
+    """Raises CannotGoOn where the columns known by now do not go together with the plan."""
+    try:
+        check_plan(plan, reader.schema.names)
+    except InvalidArgument as error:
+        raise CannotGoOn("COLUMNS_CLASH", error.message) from error
+
+
+def _exists(folder: OutputFolder, name: str) -> bool:
+    return bool(folder.root.filesystem.get_file_info(f"{folder.path}/{name}").is_file)
+
+
+def _is_packed(reader: RowReader) -> bool:
+    found = reader.format
+    packed = found.compression not in (None, Compression.NONE)
+    return packed or found.format in (FileFormat.PARQUET, FileFormat.GEOPARQUET)
+
+
+def _check_disk(desk: JobDesk, size: int, *, packed: bool) -> None:
+    need = size * (_NEED_PACKED if packed else _NEED)
+    free = shutil.disk_usage(desk.folders.root).free - desk.limits.min_free_bytes
+    if need > free:
+        raise CannotGoOn("DISK_FULL", f"an input of {size} bytes needs about {need}; {max(0, free)} are free for jobs")
+
+
+def _check_free(desk: JobDesk) -> None:
+    if shutil.disk_usage(desk.folders.root).free < desk.limits.min_free_bytes:
+        raise CannotGoOn("DISK_FULL", f"less than {desk.limits.min_free_bytes} bytes are left on the disk")
+
+
+def _found(
+    reader: RowReader, roles: ColumnRoles, samples: tuple[InvalidRow, ...], rows: int, size: int, seconds: float
+) -> Prepared:
+    found = reader.format
+    return Prepared(
+        format=found.format or FileFormat.CSV,
+        compression=found.compression or Compression.NONE,
+        encoding=found.encoding or "",
+        delimiter=found.delimiter or "",
+        quote=found.quote or "",
+        header=found.header is not False,
+        roles=roles.places,
+        role_names=roles.names,
+        guessed=roles.guessed,
+        schema_text=schema_text(reader.schema),
+        samples=samples,
+        total_rows=rows,
+        stored_bytes=size,
+        seconds=seconds,
+    )

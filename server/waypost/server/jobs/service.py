@@ -1,0 +1,49 @@
+"""The jobs of a serving process: the desk that calls use, and behind it those that do the work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from waypost.server.config import Config
+from waypost.server.gazetteer.store import SnapshotStore
+from waypost.server.jobs.coordinator import Coordinator
+from waypost.server.jobs.desk import JobDesk
+from waypost.server.jobs.executors.local import LocalPool
+from waypost.server.jobs.tasks import Halt
+
+_LOG = logging.getLogger("waypost.jobs")
+
+
+class JobsService:
+    """Opened at once, since calls need the desk; at work between `start` and `stop`.
+
+    Of several serving processes on one port one has `works`: workers beyond the cores would only take turns.
+    """
+
+    def __init__(self, config: Config, snapshots: SnapshotStore, *, works: bool) -> None:
+        self.desk = JobDesk.open(config)
+        self._pool: LocalPool | None = None
+        self._coordinator: Coordinator | None = None
+        if works and config.jobs_workers:
+            self._pool = LocalPool(
+                config.data_dir, config.jobs_workers, log_format=config.log_format, log_level=config.log_level
+            )
+            self._coordinator = Coordinator(self.desk, self._pool, snapshots, lease_s=config.jobs_lease_s)
+
+    async def start(self) -> None:
+        """Begins to work on jobs; once the kernels of this process are warm, or every worker would compile them."""
+        if self._pool is not None and self._coordinator is not None:
+            self._pool.start()
+            await self._coordinator.start()
+            _LOG.info("working on jobs", extra={"facts": {"workers": self._pool.capacity}})
+
+    async def stop(self) -> None:
+        """Gives back what is in hand and ends the workers; calls may still read."""
+        if self._pool is not None and self._coordinator is not None:
+            await self._coordinator.stop()
+            await self._pool.stop(Halt.DISCARD)
+
+    async def close(self) -> None:
+        """Closes the store, after the last call."""
+        await asyncio.to_thread(self.desk.store.close)
