@@ -13,12 +13,12 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
-from waypost.server.jobs.formats import FileFormat
 from waypost.server.jobs.locations import local_folder
+from waypost.server.jobs.part import part_schema
 from waypost.server.jobs.readers import InputFormat, open_rows
 from waypost.server.jobs.shards import LEADING_COLUMNS, input_schema, write_shards
+from waypost.server.jobs.spec import FileFormat
 from waypost.server.jobs.writers import OutputPlan, OutputWriter
-from waypost.server.jobs.writers.parts import part_schema
 
 
 class GeneratedRows(io.RawIOBase):

@@ -17,7 +17,8 @@ from waypost.server.jobs.assemble import assemble
 from waypost.server.jobs.poison import Piece, Pieces, PieceState
 from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.shard import work_shard
-from waypost.server.jobs.tasks import ReasonCount, RowRange, ShardTask, Tally
+from waypost.server.jobs.tallies import ReasonCount, Tally
+from waypost.server.jobs.tasks import RowRange, ShardTask
 
 TEXTS = ["Munich", None, "Atlantis", "10115 Berlin", "", "48.1, 11.5", "東京"] * 3_000
 INVALID = [None, None, None, "RAGGED", None, None, None] * 3_000

@@ -19,7 +19,8 @@ from waypost.server.geocoder.row_questions import PlaceRows, ReverseRows
 from waypost.server.jobs.part import remove_unfinished
 from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.shard import work_shard
-from waypost.server.jobs.tasks import Halt, PartResult, ReasonCount, RowRange, ShardTask
+from waypost.server.jobs.tallies import ReasonCount
+from waypost.server.jobs.tasks import Halt, PartResult, RowRange, ShardTask
 from waypost.server.model import GeocodeQuery, Place, PlaceQuery, Point, PostalAddress, ReverseQuery
 
 POINTS = ReverseRows(place_types=frozenset(), radius_m=50_000.0)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from waypost.server.jobs.formats import FileFormat
 from waypost.server.jobs.readers import InputFormat, open_rows
 from waypost.server.jobs.shards import SAMPLES_PER_REASON, ShardFile, input_schema, write_shards
+from waypost.server.jobs.spec import FileFormat
 
 
 def write(data: str, folder: Path, file_format: FileFormat, **limits: int) -> list[ShardFile]:

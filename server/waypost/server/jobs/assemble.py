@@ -14,8 +14,8 @@ from waypost.server.geocoder.engine import ENGINE_VERSION
 from waypost.server.jobs.part import part_schema, result_type, writing_part
 from waypost.server.jobs.poison import WORKER_DIED, Pieces, PieceState
 from waypost.server.jobs.shard import input_fields, open_shard, part_batch
-from waypost.server.jobs.tally import FAILED, count
-from waypost.server.jobs.tasks import PartResult, RowRange, ShardTask, Tally
+from waypost.server.jobs.tallies import Tally, count_rows
+from waypost.server.jobs.tasks import PartResult, RowRange, ShardTask
 
 
 def assemble(task: ShardTask, pieces: Pieces, done: Mapping[RowRange, tuple[Path, Tally]]) -> PartResult:
@@ -57,10 +57,10 @@ def assemble(task: ShardTask, pieces: Pieces, done: Mapping[RowRange, tuple[Path
 def failed_rows(task: ShardTask, shard: pa.Table, rows: RowRange, schema: pa.Schema) -> tuple[pa.RecordBatch, Tally]:
     """Rows of a part that nobody could answer, and their tally."""
     piece = shard.slice(rows.start, len(rows))
-    told = {"status": FAILED, "reason": WORKER_DIED}
+    told = {"status": "failed", "reason": WORKER_DIED}
     columns = [pa.array([told.get(name)] * len(rows), result_type(name)) for name in RESULT_COLUMNS]
     answers = pa.RecordBatch.from_arrays(columns, names=list(RESULT_COLUMNS))
-    return part_batch(piece, answers.select(task.columns), schema), count(piece.column(0), answers)
+    return part_batch(piece, answers.select(task.columns), schema), count_rows(piece.column(0), answers)
 
 
 def _read(path: Path, rows: int) -> Iterator[pa.RecordBatch]:

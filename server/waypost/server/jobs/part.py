@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def remove_unfinished(directory: Path) -> int:
     return len(leftovers)
 
 
-def part_schema(input_fields: Sequence[pa.Field], columns: Sequence[str], prefix: str) -> pa.Schema:
+def part_schema(input_fields: Iterable[pa.Field], columns: Sequence[str], prefix: str) -> pa.Schema:
     """`row`, the input's columns, and the result columns with their prefix; names may repeat."""
     results = [pa.field(prefix + name, result_type(name)) for name in columns]
     return pa.schema([pa.field(ROW_COLUMN, pa.int64()), *input_fields, *results])

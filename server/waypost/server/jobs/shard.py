@@ -21,8 +21,8 @@ from waypost.server.geocoder.cells import number_column, text_column
 from waypost.server.geocoder.engine import ENGINE_VERSION, Geocoder
 from waypost.server.geocoder.row_questions import Cells, ReverseRows, answer_rows
 from waypost.server.jobs.part import part_schema, writing_part
-from waypost.server.jobs.tally import count
-from waypost.server.jobs.tasks import BATCH_ROWS, Halt, PartResult, RowRange, ShardTask, Tally
+from waypost.server.jobs.tallies import COUNTED_COLUMNS, Tally, count_rows
+from waypost.server.jobs.tasks import BATCH_ROWS, Halt, PartResult, RowRange, ShardTask
 
 #: `row` and `invalid` come before the input's columns.
 _OWN_COLUMNS = 2
@@ -34,8 +34,6 @@ _SLICE_S = 0.05
 #: A slice begins small, for the first rows may be the slow ones: texts of 512 code points that nothing matches.
 _FIRST_SLICE_ROWS = 128
 _LEAST_SLICE_ROWS = 32
-#: What counting needs beside the columns that are asked for.
-_COUNTED = ("status", "reason", "precision", "confidence")
 
 
 def go_on() -> Halt | None:
@@ -64,7 +62,7 @@ def work_shard(geocoder: Geocoder, task: ShardTask, halted: Callable[[], Halt | 
                 piece = shard.slice(done, pace.next_rows(done, rows.stop))
                 answers = answer(geocoder, task, piece)
                 part.write(part_batch(piece, answers.select(task.columns), part.schema))
-                tally += count(piece.column(0), answers)
+                tally += count_rows(piece.column(0), answers)
                 done += piece.num_rows
             size_bytes, sha256 = part.commit()
     return PartResult(
@@ -105,7 +103,7 @@ def answer(geocoder: Geocoder, task: ShardTask, piece: pa.Table) -> pa.RecordBat
         cells, invalid = _read_cells(task, piece)
     except pa.ArrowException as error:
         raise ShardUnreadable(f"{task.shard_path.name} has columns that cannot be read: {error}") from error
-    columns = tuple(dict.fromkeys((*task.columns, *_COUNTED)))
+    columns = tuple(dict.fromkeys((*task.columns, *COUNTED_COLUMNS)))
     answers = answer_rows(geocoder, task.question, cells, columns)
     at = columns.index("reason")
     return answers.set_column(at, "reason", pc.coalesce(invalid, answers.column(at)))

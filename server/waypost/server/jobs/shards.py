@@ -17,15 +17,11 @@ import pyarrow as pa
 from waypost.server.jobs.locations import local_folder
 from waypost.server.jobs.readers.blocks import InvalidRow, RowBlock
 from waypost.server.jobs.schemas import fit, join_schemas
+from waypost.server.jobs.tasks import BATCH_ROWS, SHARD_ROWS
 
-#: Rows of a shard: a third of a second of work at 90,000 rows/s, so that a pause is quick even where each row has
-#: typos and takes three times as long; and enough that the price of a file does not show.
-SHARD_ROWS = 32_768
 #: The largest size of a shard's columns, and with one row more than that. A worker holds a shard, its questions and
 #: its answers at once, about four times this, which keeps two workers far below their 900 MB.
 SHARD_BYTES = 16 * 1024 * 1024
-#: Rows of each record batch in a shard: what an executor takes at once.
-BATCH_ROWS = 8_192
 #: Invalid rows of each reason that a shard's record keeps as examples for the report.
 SAMPLES_PER_REASON = 10
 #: Columns of a shard before the input's own.

@@ -16,7 +16,7 @@ from waypost.server.model import GeocodeFilter, PlaceType
 
 
 class FileFormat(IntEnum):
-    """The formats of files; the numbers are those of the API."""
+    """The formats of files; the numbers are those of the API. GeoParquet is read as Parquet."""
 
     CSV = 1
     NDJSON = 2
@@ -25,7 +25,7 @@ class FileFormat(IntEnum):
 
 
 class Compression(IntEnum):
-    """How a file is compressed as a whole; the numbers are those of the API."""
+    """How a file is compressed as a whole; the numbers are those of the API. Parquet packs its own pages instead."""
 
     NONE = 1
     GZIP = 2

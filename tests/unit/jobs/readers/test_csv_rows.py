@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from waypost.server.errors import InputUnreadable, InvalidArgument
-from waypost.server.jobs.formats import Compression, FileFormat
 from waypost.server.jobs.readers import InputFormat, InvalidRow, RowReader, open_rows
 from waypost.server.jobs.readers.blocks import MAX_BLOCK_ROWS, MAX_CELL_BYTES, MAX_COLUMNS, MAX_ROW_BYTES
+from waypost.server.jobs.spec import Compression, FileFormat
 
 Cells = list[list[str | None]]
 

@@ -5,9 +5,9 @@ import io
 import pyarrow as pa
 import pytest
 
-from waypost.server.jobs.formats import FileFormat
 from waypost.server.jobs.readers import InputFormat, InvalidRow, RowReader, open_rows
 from waypost.server.jobs.readers.blocks import MAX_BLOCK_ROWS, MAX_CELL_BYTES, MAX_COLUMNS, MAX_ROW_BYTES
+from waypost.server.jobs.spec import FileFormat
 
 Records = list[dict[str, object]]
 

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from waypost.server.errors import InputUnreadable
-from waypost.server.jobs.formats import FileFormat
 from waypost.server.jobs.readers import InputFormat, RowBlock, open_rows
 from waypost.server.jobs.readers.blocks import MAX_CELL_BYTES
+from waypost.server.jobs.spec import FileFormat
 
 
 def write(path: Path, table: pa.Table, **options: object) -> Path:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from waypost.server.jobs.part import result_type
 from waypost.server.jobs.writers import OutputPlan
-from waypost.server.jobs.writers.parts import result_type
 
 STATUSES = ("matched", "unmatched", "invalid", "failed")
 

@@ -17,8 +17,8 @@ import pytest
 from tests.unit.jobs.writers.parts import write_parts
 from waypost.server.errors import InvalidArgument
 from waypost.server.geocoder.columns import RESULT_COLUMNS
-from waypost.server.jobs.formats import Compression, FileFormat, OutputLayout, OutputRows
 from waypost.server.jobs.locations import OutputFolder, local_folder
+from waypost.server.jobs.spec import Compression, FileFormat, OutputLayout, OutputRows
 from waypost.server.jobs.writers import OutputFile, OutputPlan, OutputWriter, check_plan, write_manifest, write_output
 
 CSV, NDJSON, PARQUET, GEOPARQUET = FileFormat

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from waypost.server.jobs.formats import FileFormat
 from waypost.server.jobs.locations import InputLocation
 from waypost.server.jobs.readers.blocks import InvalidRow, RowBlock, RowReader
 from waypost.server.jobs.readers.csv_rows import CsvRows
@@ -13,6 +12,7 @@ from waypost.server.jobs.readers.formats import InputFormat
 from waypost.server.jobs.readers.ndjson_rows import NdjsonRows
 from waypost.server.jobs.readers.parquet_rows import ParquetRows
 from waypost.server.jobs.readers.sources import Source, StoredBytes, UnpackedBytes, guess_format
+from waypost.server.jobs.spec import FileFormat
 
 __all__ = ["InputFormat", "InvalidRow", "RowBlock", "RowReader", "open_rows"]
 

@@ -12,7 +12,6 @@ import pyarrow as pa
 from pyarrow import csv
 
 from waypost.server.errors import InputUnreadable
-from waypost.server.jobs.formats import FileFormat
 from waypost.server.jobs.readers.blocks import (
     MAX_BLOCK_ROWS,
     MAX_COLUMNS,
@@ -31,6 +30,7 @@ from waypost.server.jobs.readers.dialect import HEAD_BYTES, detect_delimiter, de
 from waypost.server.jobs.readers.encoding import Utf8Bytes, detect_encoding
 from waypost.server.jobs.readers.formats import InputFormat, canonical_encoding
 from waypost.server.jobs.readers.sources import UnpackedBytes
+from waypost.server.jobs.spec import FileFormat
 
 #: Rows that the guess of a header looks at.
 _HEADER_ROWS = 100

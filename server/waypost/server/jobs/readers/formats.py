@@ -6,7 +6,7 @@ import codecs
 from dataclasses import dataclass
 
 from waypost.server.errors import FieldViolation, InvalidArgument
-from waypost.server.jobs.formats import Compression, FileFormat
+from waypost.server.jobs.spec import Compression, FileFormat
 
 #: Encodings that are read: those in which a byte's meaning does not depend on bytes far before it, so that the place
 #: of a bad byte can be told. Names as Python's codecs give them.

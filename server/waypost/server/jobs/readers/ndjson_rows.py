@@ -15,7 +15,6 @@ from dataclasses import replace
 import orjson
 import pyarrow as pa
 
-from waypost.server.jobs.formats import FileFormat
 from waypost.server.jobs.readers.blocks import (
     BAD_ENCODING,
     BAD_JSON,
@@ -34,6 +33,7 @@ from waypost.server.jobs.readers.encoding import MARKS, Utf8Bytes
 from waypost.server.jobs.readers.formats import InputFormat, canonical_encoding
 from waypost.server.jobs.readers.sources import UnpackedBytes
 from waypost.server.jobs.schemas import join_schemas
+from waypost.server.jobs.spec import FileFormat
 
 #: Integers up to here are the same number as a double, in every reader of JSON.
 _EXACT = 2**53

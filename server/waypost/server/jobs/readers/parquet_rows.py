@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from waypost.server.errors import InputUnreadable
-from waypost.server.jobs.formats import Compression, FileFormat
 from waypost.server.jobs.readers.blocks import (
     MAX_BLOCK_ROWS,
     MAX_COLUMNS,
@@ -22,6 +21,7 @@ from waypost.server.jobs.readers.blocks import (
 from waypost.server.jobs.readers.cells import Faults, drop_large_cells, repair_texts
 from waypost.server.jobs.readers.formats import InputFormat
 from waypost.server.jobs.readers.sources import Source, open_seekable
+from waypost.server.jobs.spec import Compression, FileFormat
 
 #: What is read of a column at once: its chunk of a row group can be a gigabyte.
 _BUFFER_BYTES = 1024 * 1024

@@ -9,8 +9,8 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from waypost.server.errors import InputUnreadable
-from waypost.server.jobs.formats import Compression, FileFormat
 from waypost.server.jobs.locations import InputLocation
+from waypost.server.jobs.spec import Compression, FileFormat
 
 Source = Path | InputLocation | BinaryIO
 

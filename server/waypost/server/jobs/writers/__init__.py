@@ -10,11 +10,11 @@ from typing import Self
 import orjson
 import pyarrow as pa
 
-from waypost.server.jobs.formats import Compression, FileFormat, OutputLayout
 from waypost.server.jobs.locations import OutputFolder
+from waypost.server.jobs.part import part_schema
+from waypost.server.jobs.spec import Compression, FileFormat, OutputLayout
 from waypost.server.jobs.writers.encoders import Encoder, open_encoder
 from waypost.server.jobs.writers.files import DigestedFile, OutputFile, write_bytes
-from waypost.server.jobs.writers.parts import part_schema
 from waypost.server.jobs.writers.plan import OutputPlan, check_plan, output_rows, output_schema
 
 __all__ = ["OutputFile", "OutputPlan", "OutputWriter", "check_plan", "write_manifest", "write_output", "write_part"]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from waypost.server.jobs.formats import FileFormat
+from waypost.server.jobs.spec import FileFormat
 from waypost.server.jobs.writers.files import DigestedFile, packed
 from waypost.server.jobs.writers.geometry import Bounds, geo_metadata, wkb_points
 from waypost.server.jobs.writers.json_lines import json_lines

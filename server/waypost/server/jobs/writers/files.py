@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from waypost.server.jobs.formats import Compression
 from waypost.server.jobs.locations import OutputFolder
+from waypost.server.jobs.spec import Compression
 
 
 @dataclass(frozen=True, slots=True)

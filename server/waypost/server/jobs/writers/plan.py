@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from waypost.server.errors import FieldViolation, InvalidArgument
 from waypost.server.geocoder.columns import RESULT_COLUMNS
-from waypost.server.jobs.formats import Compression, FileFormat, OutputLayout, OutputRows
 from waypost.server.jobs.schemas import fit
+from waypost.server.jobs.spec import Compression, FileFormat, OutputLayout, OutputRows
 
 #: What the geometry of GeoParquet is made of.
 POINT_COLUMNS = ("latitude", "longitude")
