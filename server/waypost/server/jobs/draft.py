@@ -14,7 +14,6 @@ from waypost.server.jobs.spec import (
     FileFormat,
     InputColumns,
     JobOutput,
-    NatsTarget,
     Operation,
     UploadSource,
 )
@@ -37,7 +36,7 @@ class NamedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookDraft:
-    """A webhook whose `secrets` are not sealed yet."""
+    """A webhook, not checked yet, with its `secrets` as they came."""
 
     uri: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -45,10 +44,17 @@ class WebhookDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NatsDraft:
+    """A subject of NATS JetStream, perhaps."""
+
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationDraft:
     """Who is to be told of what."""
 
-    target: WebhookDraft | NatsTarget
+    target: WebhookDraft | NatsDraft
     states: frozenset[JobState]
     committed_parts: bool
 

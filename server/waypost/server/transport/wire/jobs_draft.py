@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 import re
 from enum import IntEnum
@@ -13,7 +11,7 @@ from google.protobuf.descriptor import EnumDescriptor
 
 from waypost.server.errors import FieldViolation
 from waypost.server.jobs import spec
-from waypost.server.jobs.draft import InlineRows, JobDraft, NamedFile, NotificationDraft, WebhookDraft
+from waypost.server.jobs.draft import InlineRows, JobDraft, NamedFile, NatsDraft, NotificationDraft, WebhookDraft
 from waypost.server.jobs.states import JobState
 from waypost.server.transport.wire import fields
 from waypost.server.transport.wire.fields import Violations
@@ -26,16 +24,11 @@ MAX_PRIORITY: Final = 1_000
 MAX_LABELS: Final = 64
 MAX_LABEL_CHARS: Final = 63
 MAX_NOTIFICATIONS: Final = 10
-MAX_SECRETS: Final = 3
-MAX_URI_CHARS: Final = 2_048
 MIN_TTL_S: Final = 60.0
 MAX_TTL_S: Final = 365 * 86_400.0
 
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _PREFIX = re.compile(r"[A-Za-z0-9_]{0,32}")
-_WEBHOOK = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
-_SUBJECT = re.compile(r"[^\s.*>]+(\.[^\s.*>]+)*")
-_SECRET_BYTES = range(24, 65)
 
 _Kind = TypeVar("_Kind", bound=IntEnum)
 
@@ -46,8 +39,7 @@ def read_draft(job: pb.Job, violations: Violations) -> JobDraft:
         operation=_operation(job, violations),
         source=_source(job.input, violations),
         format=_input_format(job.input, violations),
-        compression=_choice("job.input.compression", job.input.compression, spec.Compression, pb.Compression.DESCRIPTOR,
-                            violations),
+        compression=_compression("job.input.compression", job.input.compression, violations),
         csv=_dialect(job.input.csv, violations),
         columns=_columns(job.input.columns, violations),
         output=_output(job.output, violations),
@@ -57,8 +49,7 @@ def read_draft(job: pb.Job, violations: Violations) -> JobDraft:
         failure_policy=_policy(job, violations),
         notifications=_notifications(job, violations),
         snapshot_id=fields.read_snapshot("job.snapshot", job.snapshot, violations),
-        engine_change=_choice("job.engine_change", job.engine_change, spec.EngineChange, pb.EngineChange.DESCRIPTOR, violations)
-        or spec.EngineChange.RESTART,
+        engine_change=_engine_change(job, violations),
         ttl_s=_ttl_s(job, violations),
     )  # fmt: skip
 
@@ -227,45 +218,17 @@ def _notifications(job: pb.Job, violations: Violations) -> tuple[NotificationDra
     return tuple(drafts)
 
 
-def _target(path: str, message: pb.Notification, violations: Violations) -> WebhookDraft | spec.NatsTarget | None:
+def _target(path: str, message: pb.Notification, violations: Violations) -> WebhookDraft | NatsDraft | None:
+    # What a target may be is for those to say who will reach it, at intake.
     match message.WhichOneof("target"):
         case "webhook":
-            return _webhook(f"{path}.webhook", message.webhook, violations)
+            webhook = message.webhook
+            return WebhookDraft(uri=webhook.uri, secrets=tuple(webhook.secrets), secret_name=webhook.secret_name)
         case "nats":
-            subject = message.nats.subject
-            if not _SUBJECT.fullmatch(subject) or len(subject) > 255:
-                allowed = "1 to 255 characters of tokens between dots, without wildcards"
-                violations.append(FieldViolation(f"{path}.nats.subject", subject, allowed))
-            return spec.NatsTarget(subject=subject)
+            return NatsDraft(subject=message.nats.subject)
         case _:
             violations.append(FieldViolation(path, None, "one of webhook and nats"))
             return None
-
-
-def _webhook(path: str, message: pb.Webhook, violations: Violations) -> WebhookDraft:
-    if not _WEBHOOK.fullmatch(message.uri) or len(message.uri) > MAX_URI_CHARS:
-        allowed = f'"https://…" or "http://…", at most {MAX_URI_CHARS} characters'
-        violations.append(FieldViolation(f"{path}.uri", message.uri, allowed))
-    if len(message.secrets) > MAX_SECRETS:
-        violations.append(FieldViolation(f"{path}.secrets", len(message.secrets), f"at most {MAX_SECRETS} keys"))
-    if message.secrets and message.secret_name:
-        allowed = "empty, since secrets are given"
-        violations.append(FieldViolation(f"{path}.secret_name", message.secret_name, allowed))
-    for at, secret in enumerate(message.secrets):
-        if not _is_secret(secret):
-            # Nobody is told a secret, not even a wrong one: the value is left out.
-            allowed = '"whsec_" and base64 of 24 to 64 bytes'
-            violations.append(FieldViolation(f"{path}.secrets[{at}]", f"{len(secret)} characters", allowed))
-    return WebhookDraft(uri=message.uri, secrets=tuple(message.secrets), secret_name=message.secret_name)
-
-
-def _is_secret(text: str) -> bool:
-    prefix, _, encoded = text.partition("whsec_")
-    try:
-        key = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return not prefix and len(key) in _SECRET_BYTES
 
 
 def _ttl_s(job: pb.Job, violations: Violations) -> float | None:
@@ -276,6 +239,15 @@ def _ttl_s(job: pb.Job, violations: Violations) -> float | None:
         allowed = f"{MIN_TTL_S:g} seconds to {MAX_TTL_S / 86_400:g} days"
         violations.append(FieldViolation("job.ttl", f"{ttl_s:g} seconds", allowed))
     return ttl_s
+
+
+def _engine_change(job: pb.Job, violations: Violations) -> spec.EngineChange:
+    kind, names = spec.EngineChange, pb.EngineChange.DESCRIPTOR
+    return _choice("job.engine_change", job.engine_change, kind, names, violations) or spec.EngineChange.RESTART
+
+
+def _compression(path: str, number: int, violations: Violations) -> spec.Compression | None:
+    return _choice(path, number, spec.Compression, pb.Compression.DESCRIPTOR, violations)
 
 
 def _choice(
