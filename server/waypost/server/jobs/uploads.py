@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,6 +77,7 @@ class Receiver:
         self._upload = upload
         self._path = desk.folders.upload(upload.upload_id)
         self._waiting = bytearray()
+        self._storing = threading.Lock()
         # Of an upload that this stream has from its first byte on; else the file is read again at the end.
         self._digest = hashlib.sha256() if upload.committed_bytes == 0 else None
 
@@ -114,8 +116,11 @@ class Receiver:
         Raises NotFound where it was deleted, Aborted where another stream was faster, ResourceExhausted where the disk
         is full.
         """
-        if not self._waiting:
-            return self._upload
+        # A call that was cancelled leaves its thread at work, and then stores the rest from another one.
+        with self._storing:
+            return self._store_waiting() if self._waiting else self._upload
+
+    def _store_waiting(self) -> Upload:
         start, store = self._upload.committed_bytes, self._desk.store
         store.upload(self._upload.upload_id)  # with it goes its file
         with _locked(self._path) as file, _telling_full_disk():
@@ -140,12 +145,15 @@ class Receiver:
         self._waiting = bytearray()
         return self._upload
 
-    def finish(self, sha256: str) -> Upload:
-        """The upload, whole and checked; `sha256` is what the caller expects, empty where it does not say.
+    def finish(self, end: int, sha256: str) -> Upload:
+        """The upload, whole and checked; it ends at `end`. `sha256` is what the caller expects, empty = does not say.
 
         Raises InvalidArgument where that or the size is another; the upload stays open then.
         """
         upload = self.store_waiting()
+        if end != upload.committed_bytes:
+            allowed = f"to finish at {upload.committed_bytes} bytes, which are here already"
+            raise InvalidArgument([FieldViolation("finish", end, allowed, "UPLOAD_SIZE_MISMATCH")])
         digest = upload.sha256 or (self._digest.hexdigest() if self._digest else _digest_of(self._path))
         if sha256 not in ("", digest):
             raise InvalidArgument(

@@ -11,6 +11,7 @@ from google.rpc.status_pb2 import Status
 
 from waypost.server.jobs import model, spec
 from waypost.server.jobs.events import StateChanged
+from waypost.server.jobs.results import ResultRows
 from waypost.server.jobs.states import JobState
 from waypost.server.transport.status import job_status
 from waypost.server.transport.wire.jobs_spec import write_spec
@@ -153,6 +154,13 @@ def output_file(job_id: str, found: model.OutputFile) -> pb.OutputFile:
         sha256=found.sha256,
         row_count=found.row_count,
     )
+
+
+def result_rows(found: ResultRows, *, arrow: bool) -> pb.ReadResultsResponse:
+    """Rows of results."""
+    if arrow:
+        return pb.ReadResultsResponse(last_row=found.last_row, arrow_stream=found.data)
+    return pb.ReadResultsResponse(last_row=found.last_row, ndjson=found.data.decode())
 
 
 def delivery(found: model.Delivery, targets: tuple[spec.Notification, ...]) -> pb.Delivery:

@@ -8,17 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from google.longrunning import operations_pb2
 from google.protobuf.message import Message
 
-from waypost.server.errors import FieldViolation, InvalidArgument
+from waypost.server.errors import FieldViolation, InvalidArgument, NotSupported
 from waypost.server.jobs.draft import JobDraft
+from waypost.server.jobs.filter import Filter, parse_filter
 from waypost.server.jobs.model import RequestKey
 from waypost.server.transport.wire import fields
 from waypost.server.transport.wire.fields import Violations
 from waypost.server.transport.wire.jobs_draft import check_label_key, read_draft, read_labels, read_priority
+from waypost.server.transport.wire.pages import page_token, read_page
 from waypost.v1 import jobs_pb2 as pb
 
 MAX_CHUNK_BYTES = 1024 * 1024
+DEFAULT_PAGE = 20
+MAX_PAGE = 100
 
 
 class NamedRequest(Protocol):
@@ -49,6 +54,21 @@ class Chunk:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class JobList:
+    """The page of a list: how many, behind which position, and which jobs; `arguments` bind its tokens."""
+
+    method: str
+    arguments: tuple[str, ...]
+    size: int
+    position: str
+    filter: Filter | None
+
+    def token(self, position: str) -> str:
+        """The token that leads to the next page."""
+        return page_token(self.method, position, self.arguments)
+
+
 def refuse(violations: Violations) -> None:
     """Raises InvalidArgument where there are any."""
     if violations:
@@ -75,7 +95,7 @@ def request_key(method: str, request: Message, violations: Violations) -> Reques
 
 
 def new_job(request: pb.CreateJobRequest) -> tuple[JobDraft, Violations, RequestKey | None]:
-    """The draft, what is wrong with it so far, and the key. Raises InvalidArgument where there is no job at all."""
+    """The draft, what is wrong with it so far, and the key."""
     violations: Violations = []
     key = request_key("CreateJob", request, violations)
     return read_draft(request.job, violations), violations, key
@@ -154,6 +174,50 @@ def update(request: pb.UpdateJobRequest) -> JobUpdate:
             violations.append(FieldViolation("update_mask", path, allowed))
     refuse(violations)
     return JobUpdate(job_id, job.etag, priority, changed, "labels" in paths, key)
+
+
+def job_list(method: str, request: pb.ListJobsRequest) -> JobList:
+    """The page of jobs that is asked for. Raises InvalidArgument."""
+    violations: Violations = []
+    return _listed(method, request, violations)
+
+
+def operation_list(method: str, request: operations_pb2.ListOperationsRequest) -> JobList:
+    """The page of operations that is asked for. Raises InvalidArgument, NotSupported."""
+    if request.return_partial_success:
+        raise NotSupported("return_partial_success is true; allowed: false, for there is one collection")
+    violations: Violations = []
+    if request.name not in ("", "operations"):
+        violations.append(FieldViolation("name", request.name, '"operations", or nothing'))
+    return _listed(method, request, violations)
+
+
+def waited(request: operations_pb2.WaitOperationRequest, longest_s: float) -> tuple[str, float]:
+    """The id of the job, and for how many seconds to wait. Raises InvalidArgument."""
+    violations: Violations = []
+    job_id = fields.read_resource_id("name", request.name, "operations", violations)
+    timeout_s = request.timeout.seconds + request.timeout.nanos / 1e9 if request.HasField("timeout") else longest_s
+    if timeout_s < 0:
+        violations.append(FieldViolation("timeout", f"{timeout_s:g} seconds", "0 or more"))
+    refuse(violations)
+    return job_id, min(timeout_s, longest_s)
+
+
+def _listed(
+    method: str, request: pb.ListJobsRequest | operations_pb2.ListOperationsRequest, violations: Violations
+) -> JobList:
+    size, position, chosen = 0, "", None
+    arguments = (request.filter,)
+    try:
+        size, position = read_page(method, request, DEFAULT_PAGE, MAX_PAGE, arguments)
+    except InvalidArgument as error:
+        violations += error.violations
+    try:
+        chosen = parse_filter(request.filter)
+    except InvalidArgument as error:
+        violations += error.violations
+    refuse(violations)
+    return JobList(method, arguments, size, position, chosen)
 
 
 def watched(request: pb.WatchJobRequest) -> tuple[str, int | None]:
