@@ -31,7 +31,6 @@ _T = TypeVar("_T")
 
 UnaryMethod = Callable[[Any, Call], Awaitable[Message | bytes]]
 CollectMethod = Callable[[Any, Call], Awaitable[Message | bytes]]
-Handler = grpc.RpcMethodHandler[Any, Any]
 StreamMethod = Callable[[Any, Call], AsyncIterator[Message | bytes]]
 
 
@@ -104,7 +103,9 @@ class Boundary:
 
         return grpc.unary_stream_rpc_method_handler(handle)
 
-    def collect(self, name: str, method: CollectMethod, request_class: type[Message]) -> Handler:
+    def collect(
+        self, name: str, method: CollectMethod, request_class: type[Message]
+    ) -> grpc.RpcMethodHandler[Any, Any]:
         """The handler of a method that takes an iterator of requests and gives one response."""
 
         async def handle(_: AsyncIterator[bytes], context: Context) -> bytes:
