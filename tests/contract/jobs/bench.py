@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -15,11 +14,12 @@ from google.longrunning.operations_pb2 import Operation
 
 from tests.errors import Failure, failure_of
 from tests.job_stores import LEASE_S
-from waypost.server.geocoder.columns import RESULT_COLUMNS
+from waypost.server.jobs.asked import output_plan
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.model import Lease, NewShard, OutputFile, Part, Progress
 from waypost.server.jobs.part import part_schema, writing_part
 from waypost.server.jobs.rows import RowCounts
+from waypost.server.jobs.spec import FileFormat
 from waypost.server.jobs.states import JobState
 from waypost.server.transport.interceptors import Boundary
 from waypost.v1 import jobs_pb2 as pb
@@ -38,7 +38,7 @@ class Bench:
         self.boundary = boundary
         self.address = address
         self.jobs: Any = JobServiceStub(channel)
-        self.operations: Any = operations_pb2_grpc.OperationsStub(channel)
+        self.operations: Any = operations_pb2_grpc.OperationsStub(channel)  # type: ignore[no-untyped-call]
 
     async def create(self, **fields: Any) -> str:
         """The id of a new job."""
@@ -69,9 +69,10 @@ class Bench:
         folder = self.desk.folders.parts(lease.job_id)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{shard.first_row}.arrow"
-        schema = part_schema([pa.field("query", pa.string())], RESULT_COLUMNS, "waypost_")
+        plan = output_plan(self.store.job(lease.job_id).spec.output, FileFormat.NDJSON)
+        schema = part_schema([pa.field("query", pa.string())], plan.part_columns, plan.prefix)
         columns: dict[str, list[Any]] = {name: [None] * len(told) for name in schema.names}
-        columns |= {"row": [*numbers], "waypost_status": told}
+        columns |= {"row": [*numbers], f"{plan.prefix}status": told}
         columns["query"] = [f"row {number} ".ljust(width, "x") for number in numbers]
         with writing_part(path, schema) as part:
             part.write(pa.RecordBatch.from_pydict(columns, schema=schema))
@@ -108,4 +109,7 @@ async def failed(call: Awaitable[object]) -> Failure:
 
 
 async def read_all(call: Any) -> list[Any]:
-    return [message async for message in call]
+    found = []
+    while (message := await call.read()) is not grpc.aio.EOF:
+        found.append(message)
+    return found

@@ -16,7 +16,8 @@ from tests.contract.jobs.bench import Bench, failed, new_job
 from waypost.server.jobs.desk import JobLimits
 from waypost.server.jobs.spec import UriSource, WebhookTarget
 from waypost.server.jobs.states import JobState
-from waypost.v1 import geocoding_pb2, jobs_pb2 as pb
+from waypost.v1 import geocoding_pb2
+from waypost.v1 import jobs_pb2 as pb
 
 Code = grpc.StatusCode
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
