@@ -29,7 +29,7 @@ from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.draft import InlineRows, JobDraft, NamedFile, NatsDraft, NotificationDraft, WebhookDraft
 from waypost.server.jobs.locations import InputLocation, resolve_input, resolve_output
 from waypost.server.jobs.model import Job, Preflight, RequestKey, UploadState
-from waypost.server.jobs.readers import InputFormat, RowReader, open_rows
+from waypost.server.jobs.readers import RowReader, open_rows
 from waypost.server.jobs.uploads import ensure_room
 from waypost.server.jobs.writers import MANIFEST_NAME, check_plan, file_name, part_file_name
 
@@ -74,7 +74,7 @@ class Intake:
         known = self._desk.store.created_earlier(key) if key and not violations else None
         if known is not None:
             return known
-        checked, opened = self._check(draft, violations)
+        checked, opened = self._check(draft, violations, at_head=False)
         opened.reader.close()
         ensure_room(self._desk, opened.size_bytes)
         return self._desk.store.create_job(
@@ -89,7 +89,7 @@ class Intake:
 
     def look(self, draft: JobDraft, violations: list[FieldViolation], workers: int) -> tuple[spec.JobSpec, Preflight]:
         """What the job would be, and what the head of its input holds; nothing is stored. Raises as `create`."""
-        checked, opened = self._check(draft, violations)
+        checked, opened = self._check(draft, violations, at_head=True)
         try:
             geocoder = self._atlas.open(checked.snapshot_id)
             sample = preflight.take_sample(opened.reader)
@@ -108,10 +108,10 @@ class Intake:
             opened.reader.close()
         return checked, found
 
-    def _check(self, draft: JobDraft, wrong: list[FieldViolation]) -> tuple[spec.JobSpec, _Opened]:
+    def _check(self, draft: JobDraft, wrong: list[FieldViolation], *, at_head: bool) -> tuple[spec.JobSpec, _Opened]:
         violations = list(wrong)
         missing: list[WaypostError] = []
-        opened = self._open(draft, violations, missing)
+        opened = self._open(draft, violations, missing, at_head=at_head)
         try:
             self._check_output(draft, opened, violations)
             notifications = [self._notification(at, each, violations) for at, each in enumerate(draft.notifications)]
@@ -146,8 +146,10 @@ class Intake:
         )
         return checked, opened
 
-    def _open(self, draft: JobDraft, violations: list[FieldViolation], missing: list[WaypostError]) -> _Opened | None:
-        """The input at its head; None, and why, where it cannot be read or nobody knows how."""
+    def _open(
+        self, draft: JobDraft, violations: list[FieldViolation], missing: list[WaypostError], *, at_head: bool
+    ) -> _Opened | None:
+        """The input, `at_head` if that matters; None, and why, where it cannot be read or nobody knows how."""
         named = asked.named_columns(draft.columns)
         try:
             form = asked.input_format(draft.format, draft.compression, draft.csv)
@@ -168,7 +170,10 @@ class Intake:
         try:
             reader = open_rows(place, form, named=list(named.values()))
             if isinstance(draft.source, InlineRows):
-                _check_inline(draft.source.content, form, list(named.values()))
+                _check_inline(reader)
+                # Opening takes some milliseconds: it is done again only for those who read on.
+                if at_head:
+                    reader = open_rows(io.BytesIO(draft.source.content), form, named=list(named.values()))
             header = reader.format.header is not False
             question = Question(draft.operation.kind)
             roles = find_columns(reader.schema.names, question, named, header=header)
@@ -262,9 +267,8 @@ def _size(source: spec.Source, place: Path | InputLocation | io.BytesIO) -> int:
     return source.size_bytes
 
 
-def _check_inline(content: bytes, form: InputFormat, named: list[str]) -> None:
+def _check_inline(reader: RowReader) -> None:
     """Raises InvalidArgument for more rows than a request may bring."""
-    reader = open_rows(io.BytesIO(content), form, named=named)
     rows = 0
     for block in reader:
         rows += block.table.num_rows
