@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -14,10 +15,14 @@ from google.protobuf.duration_pb2 import Duration
 
 from tests.contract.jobs.bench import Bench, failed, read_all
 from tests.errors import failure_of
+from waypost.server.jobs.blocking import Threads
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import Progress
 from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.store import JobStore
+from waypost.server.jobs.watching import BOOKMARK_S, Watching
+from waypost.server.transport.wire import jobs
+from waypost.server.transport.wire.jobs_events import EventMessages
 from waypost.v1 import jobs_pb2 as pb
 
 Code = grpc.StatusCode
@@ -91,7 +96,7 @@ async def test_events_that_are_no_longer_kept_are_replaced_by_one_snapshot(bench
     assert (first.sequence, first.snapshot.reset) == (6, True)
     assert first.snapshot.job.state == pb.Job.STATE_RUNNING
     bench.end(lease)
-    assert kinds(await read_all(call)) == [(7, "change")]
+    assert kinds(await changes(call, 7)) == [(7, "change")]
     assert kinds(await read_all(watch(bench, job_id, 4))) == [(5, "change"), (6, "change"), (7, "change")]
 
 
@@ -225,3 +230,16 @@ async def test_a_watch_hears_of_changes_by_another_process(bench: Bench) -> None
         (change,) = await changes(call, 2)
     assert change.change.state_changed.new_state == pb.Job.STATE_PAUSED
     call.cancel()
+
+
+async def test_a_stream_on_which_nothing_happens_gets_bookmarks(bench: Bench) -> None:
+    job_id = await bench.create()
+    with ThreadPoolExecutor(1) as executor:
+        messages = EventMessages(jobs.job)
+        watching = Watching(bench.store, Threads(executor), messages, bookmark_s=0.02)
+        async with asyncio.timeout(10):
+            events = watching.watch(job_id, 1)
+            for _ in range(2):
+                event = pb.JobEvent.FromString(await anext(events))
+                assert (event.sequence, event.WhichOneof("event")) == (1, "bookmark")
+    assert BOOKMARK_S < 30

@@ -68,6 +68,8 @@ class Watching:
     def drain(self) -> None:
         """Lets whoever waits for a job go with what there is."""
         self.draining = True
+        if self._telling is not None:
+            self._telling.cancel()
         for topic in self._topics.values():
             topic.wake()
 
@@ -205,6 +207,8 @@ class Watching:
                 self._told_s = loop.time()
                 topics = {topic.job_id: topic for topic in self._dirty}
                 self._dirty.clear()
+                if not topics or self.draining:
+                    break  # nobody watches any more
                 found = await self._threads.run(self._store.latest_progress, list(topics))
                 for job_id, (head, progress) in found.items():
                     topics[job_id].tell(head, progress)
