@@ -101,30 +101,31 @@ ELSEWHERE = {
     "STREAM_IDLE": "below",
     "DEADLINE_EXCEEDED": "tests/contract/test_boundary.py",
     "INTERNAL": "tests/contract/test_boundary.py",
-    **dict.fromkeys(
-        (
-            "BAD_FILTER",
-            "DELIVERY_NOT_FOUND",
-            "DISK_FULL",
-            "STORE_UNREACHABLE",
-            "ETAG_MISMATCH",
-            "JOB_NOT_FOUND",
-            "JOB_UNFINISHED",
-            "OPERATION_NOT_FOUND",
-            "QUEUE_FULL",
-            "REQUEST_ID_REUSED",
-            "SEQUENCE_BEYOND_END",
-            "UPLOAD_COMPLETE",
-            "UPLOAD_GAP",
-            "UPLOAD_INCOMPLETE",
-            "UPLOAD_IN_USE",
-            "UPLOAD_NOT_FOUND",
-            "UPLOAD_RACE",
-            "UPLOAD_SIZE_MISMATCH",
-            "WRONG_JOB_STATE",
-        ),
-        "tests/contract/job_store",
-    ),
+    "STORE_UNREACHABLE": "tests/contract/job_store/test_database.py",
+    "BAD_FILTER": "tests/contract/jobs/test_job_service.py",
+    "DISK_FULL": "tests/contract/jobs/test_job_service.py",
+    "ETAG_MISMATCH": "tests/contract/jobs/test_job_service.py",
+    "INPUT_UNREADABLE": "tests/contract/jobs/test_job_service.py",
+    "JOB_NOT_FOUND": "tests/contract/jobs/test_job_service.py",
+    "JOB_UNFINISHED": "tests/contract/jobs/test_job_service.py",
+    "QUEUE_FULL": "tests/contract/jobs/test_job_service.py",
+    "REQUEST_ID_REUSED": "tests/contract/jobs/test_job_service.py",
+    "WRONG_JOB_STATE": "tests/contract/jobs/test_job_service.py",
+    "NOT_SUPPORTED": "tests/contract/jobs/test_operations.py",
+    "OPERATION_NOT_FOUND": "tests/contract/jobs/test_operations.py",
+    "DELIVERY_NOT_FOUND": "tests/contract/jobs/test_results.py",
+    "OFFSET_BEYOND_END": "tests/contract/jobs/test_results.py",
+    "OUTPUT_FILE_NOT_FOUND": "tests/contract/jobs/test_results.py",
+    "ROW_BEYOND_END": "tests/contract/jobs/test_results.py",
+    "UPLOAD_CHECKSUM_MISMATCH": "tests/contract/jobs/test_uploads.py",
+    "UPLOAD_COMPLETE": "tests/contract/jobs/test_uploads.py",
+    "UPLOAD_GAP": "tests/contract/jobs/test_uploads.py",
+    "UPLOAD_INCOMPLETE": "tests/contract/jobs/test_uploads.py",
+    "UPLOAD_IN_USE": "tests/contract/jobs/test_uploads.py",
+    "UPLOAD_NOT_FOUND": "tests/contract/jobs/test_uploads.py",
+    "UPLOAD_RACE": "tests/contract/jobs/test_uploads.py",
+    "UPLOAD_SIZE_MISMATCH": "tests/contract/jobs/test_uploads.py",
+    "SEQUENCE_BEYOND_END": "tests/contract/jobs/test_watching.py",
 }
 
 
@@ -204,6 +205,8 @@ def test_the_list_of_reasons_is_whole() -> None:
     documented = re.findall(r"^\| `([A-Z_]+)` \| ([A-Z_]+) \|", (ROOT / "docs/errors.md").read_text(), re.MULTILINE)
     assert sorted(reason for reason, _ in documented) == sorted(REASONS)
     assert set(CALLS) | set(ELSEWHERE) == REASONS
+    for reason, place in ELSEWHERE.items():
+        assert f'"{reason}"' in (Path(__file__) if place == "below" else ROOT / place).read_text()
     raised = {kind.reason for kind in CODES if kind not in (errors.NotFound, errors.Unavailable)}
     assert raised | set(reasons_in_sources()) <= REASONS | {"INTERNAL"}
 

@@ -10,6 +10,7 @@
     ├── Aborted                   somebody else was faster: read again, then try again
     ├── ResponseTooLarge          an answer too large to send
     ├── Unavailable               still loading or draining: try again
+    ├── NotSupported              what the protocol knows and this server does not do
     ├── DeadlineExceeded          the caller's time is over; the work was stopped
     ├── StreamIdle                nothing moved on a stream for too long
     ├── LeaseLost                 for the coordinator: another process owns the job by now
@@ -23,8 +24,12 @@ Every class has a `reason` in UPPER_SNAKE and `facts`, the variables of its mess
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+#: Between the words of a resource type such as OutputFile.
+_WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class NotFound(WaypostError):
     def __init__(self, resource_type: str, resource_name: str) -> None:
         kind = resource_type.rsplit("/", 1)[-1]
         super().__init__(f"{kind} {resource_name!r} does not exist", resource_name=resource_name)
-        self.reason = f"{kind.upper()}_NOT_FOUND"
+        self.reason = f"{_WORD_START.sub('_', kind).upper()}_NOT_FOUND"
         self.resource_type = resource_type
         self.resource_name = resource_name
 
@@ -161,6 +166,12 @@ class DeadlineExceeded(WaypostError):
     """The caller's deadline passed while the work was going on."""
 
     reason = "DEADLINE_EXCEEDED"
+
+
+class NotSupported(WaypostError):
+    """A choice that the protocol knows and this server does not offer."""
+
+    reason = "NOT_SUPPORTED"
 
 
 class StreamIdle(WaypostError):

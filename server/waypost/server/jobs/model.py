@@ -16,6 +16,7 @@ JOB_TYPE = "waypost.dev/Job"
 OPERATION_TYPE = "waypost.dev/Operation"
 UPLOAD_TYPE = "waypost.dev/Upload"
 DELIVERY_TYPE = "waypost.dev/Delivery"
+OUTPUT_FILE_TYPE = "waypost.dev/OutputFile"
 
 _T = TypeVar("_T")
 

@@ -58,6 +58,11 @@ class Call:
         if remaining_s is not None and remaining_s < _LAST_MOMENT_S:
             raise DeadlineExceeded("the deadline of the call has passed")
 
+    def time_left_s(self) -> float | None:
+        """Until the deadline of the call; None without one."""
+        remaining_s: float | None = self._context.time_remaining()
+        return remaining_s
+
     def log(self, code: str) -> None:
         """Adds the access line of this call, which ends now with `code`."""
         self._access.add(self.method, code, self.started_s, self.rows, self._peer, self.request_id)

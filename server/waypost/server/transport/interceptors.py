@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 import grpc.aio
@@ -27,7 +27,10 @@ _LOG = logging.getLogger("waypost.transport")
 
 DRAINING_RETRY_S = 1.0
 
+_T = TypeVar("_T")
+
 UnaryMethod = Callable[[Any, Call], Awaitable[Message | bytes]]
+CollectMethod = Callable[[Any, Call], Awaitable[Message | bytes]]
 StreamMethod = Callable[[Any, Call], AsyncIterator[Message | bytes]]
 
 
@@ -40,10 +43,17 @@ class Boundary:
     def __init__(self, access: AccessLog, stream_idle_s: float) -> None:
         self._access = access
         self._stream_idle_s = stream_idle_s
-        self._streams: set[asyncio.Task[None]] = set()
+        self._streams: set[asyncio.Task[Any]] = set()
+        self._on_drain: list[Callable[[], None]] = []
+
+    def on_drain(self, release: Callable[[], None]) -> None:
+        """Has `release` called at a drain: it lets unary calls go that wait for something."""
+        self._on_drain.append(release)
 
     def drain(self) -> None:
         """Ends every open stream with UNAVAILABLE, so that its client reconnects elsewhere."""
+        for release in self._on_drain:
+            release()
         for stream in self._streams:
             stream.cancel()
 
@@ -85,12 +95,30 @@ class Boundary:
             call = Call(name, context, self._access)
 
             async def responses() -> AsyncIterator[Message | bytes]:
-                async for response in method(_parse(request_class.FromString, raw), call):
-                    yield response
+                async with aclosing(method(_parse(request_class.FromString, raw), call)) as found:  # type: ignore[type-var]
+                    async for response in found:
+                        yield response
 
             await self._run(responses(), call, context)
 
         return grpc.unary_stream_rpc_method_handler(handle)
+
+    def collect(
+        self, name: str, method: CollectMethod, request_class: type[Message]
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        """The handler of a method that takes an iterator of requests and gives one response."""
+
+        async def handle(_: AsyncIterator[bytes], context: Context) -> bytes:
+            call = Call(name, context, self._access)
+            requests = self._requests(request_class, call, context)
+
+            async def answer() -> bytes:
+                async with aclosing(requests):  # type: ignore[type-var]
+                    return _serialised(await method(requests, call))
+
+            return await self._ended(answer(), call, context)
+
+        return grpc.stream_unary_rpc_method_handler(handle)
 
     def refusal(self, name: str, reason: Callable[[], WaypostError]) -> grpc.RpcMethodHandler[Any, Any]:
         """A handler that answers any call with an error, without reading its request."""
@@ -101,22 +129,27 @@ class Boundary:
         return grpc.stream_stream_rpc_method_handler(handle)
 
     async def _run(self, responses: AsyncIterator[Message | bytes], call: Call, context: Context) -> None:
+        await self._ended(self._send(responses, context), call, context)
+
+    async def _ended(self, work: Coroutine[Any, Any, _T], call: Call, context: Context) -> _T:
+        """What the work of a stream comes to, or the end of the call with the status of its error."""
         # A task of its own, so that a drain can end the stream without ending the caller's task: that one
         # must still be able to send the status.
-        stream = asyncio.create_task(self._send(responses, context))
+        stream = asyncio.create_task(work)
         self._streams.add(stream)
         try:
-            await stream
+            result = await stream
         except BaseException as error:
             drained = isinstance(error, asyncio.CancelledError) and not _cancelling()
             if drained:
                 error = draining()
             await _fail(error, call, context)
-        else:
-            context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
-            call.log("OK")
+            raise  # never reached: _fail always raises
         finally:
             self._streams.discard(stream)
+        context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+        call.log("OK")
+        return result
 
     async def _send(self, responses: AsyncIterator[Message | bytes], context: Context) -> None:
         async with aclosing(responses) as open_responses:  # type: ignore[type-var]

@@ -6,6 +6,7 @@ Nothing here starts or stops it; app.py does.
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Executor
 from typing import Any
 
 import grpc
@@ -14,13 +15,26 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message_factory import GetMessageClass
 from grpc_channelz.v1.channelz import add_channelz_servicer
 
+from waypost.server.atlas import Atlas
 from waypost.server.errors import ResourceExhausted, WaypostError
+from waypost.server.jobs.blocking import Threads
+from waypost.server.jobs.desk import JobDesk
+from waypost.server.jobs.following import Following
+from waypost.server.jobs.intake import Intake, Targets
+from waypost.server.jobs.watching import Watching
+from waypost.server.transport import jobs, operations
+from waypost.server.transport.credits import Credits
 from waypost.server.transport.interceptors import Boundary, draining
+from waypost.server.transport.wire import jobs as wire
+from waypost.server.transport.wire.jobs_events import EventMessages
 
 BUSY_RETRY_S = 1.0
 
 #: Methods that hold megabytes each while they run; they have a smaller bound of their own.
-HEAVY_METHODS = frozenset({"BatchLookup", "StreamLookups", "StreamTables"})
+HEAVY_METHODS = frozenset({"BatchLookup", "StreamLookups", "StreamTables", "UploadInput"})
+
+#: What `add_jobs` serves, for health and reflection.
+JOB_SERVICES = (jobs.DESCRIPTOR.full_name, operations.DESCRIPTOR.full_name)
 
 #: Answered even by a server that is full or draining: how else would one learn that it is.
 _ALWAYS_ADMITTED = "grpc.health.v1.Health"
@@ -52,9 +66,11 @@ class Admission(grpc.GenericRpcHandler):
         for method in service.methods:
             path = f"/{name or service.full_name}/{method.name}"
             request_class = GetMessageClass(method.input_type)
-            wrap = self._boundary.unary
+            wrap: Any = self._boundary.unary
             if method.server_streaming:
-                wrap = self._boundary.stream if method.client_streaming else self._boundary.watch  # type: ignore[assignment]
+                wrap = self._boundary.stream if method.client_streaming else self._boundary.watch
+            elif method.client_streaming:
+                wrap = self._boundary.collect
             handler = wrap(path, getattr(servicer, method.name), request_class)
             if service.full_name == _ALWAYS_ADMITTED:
                 self._always[path] = handler
@@ -97,6 +113,30 @@ class Admission(grpc.GenericRpcHandler):
     def _heavy_left(self, _: asyncio.Task[Any]) -> None:
         self._calls -= 1
         self._heavy_calls -= 1
+
+
+def add_jobs(
+    admission: Admission,
+    boundary: Boundary,
+    *,
+    desk: JobDesk,
+    atlas: Atlas,
+    targets: Targets,
+    executor: Executor,
+    workers: int,
+) -> None:
+    """Adds JobService and Operations over `desk`. Needs a running event loop at their first call only.
+
+    `executor` runs what blocks, and is its owner's to end; `workers` answer rows at once, for estimates.
+    """
+    threads = Threads(executor)
+    credits = Credits(atlas)
+    watching = Watching(desk.store, threads, EventMessages(lambda job: wire.job(job, credits.of(job))))
+    following = Following(desk, watching, threads)
+    intake = Intake(desk, atlas, targets)
+    admission.add(jobs.DESCRIPTOR, jobs.JobService(desk, intake, watching, following, threads, credits, workers))
+    admission.add(operations.DESCRIPTOR, operations.Operations(desk.store, following, threads, credits))
+    boundary.on_drain(watching.drain)
 
 
 def build_server(

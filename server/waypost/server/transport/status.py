@@ -12,6 +12,8 @@ from google.rpc import error_details_pb2 as details
 from google.rpc.status_pb2 import Status
 
 from waypost.server import errors
+from waypost.server.jobs.events import Reason
+from waypost.server.jobs.states import JobState
 
 DOMAIN = "waypost"
 
@@ -41,19 +43,31 @@ CODES: dict[type[errors.WaypostError], grpc.StatusCode] = {
     errors.ResponseTooLarge: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.Unavailable: grpc.StatusCode.UNAVAILABLE,
     errors.DeadlineExceeded: grpc.StatusCode.DEADLINE_EXCEEDED,
+    errors.NotSupported: grpc.StatusCode.UNIMPLEMENTED,
     errors.StreamIdle: grpc.StatusCode.DEADLINE_EXCEEDED,
 }
 
 #: Every reason that a caller can be told, as docs/errors.md explains them; a test keeps both whole.
 REASONS = frozenset({
-    "BAD_FILTER", "BAD_PAGE_TOKEN", "BAD_SCHEMA", "DEADLINE_EXCEEDED", "DELIVERY_NOT_FOUND", "DISK_FULL", "DRAINING",
-    "ETAG_MISMATCH", "INTERNAL", "INVALID_FIELD", "JOB_NOT_FOUND", "JOB_UNFINISHED", "LOADING", "MALFORMED_MESSAGE",
-    "MALFORMED_TABLE", "OPERATION_NOT_FOUND", "PLACE_NOT_FOUND", "QUEUE_FULL", "REQUEST_ID_REUSED",
-    "RESPONSE_TOO_LARGE", "SEQUENCE_BEYOND_END", "SERVICE_NOT_FOUND", "SNAPSHOT_NOT_FOUND", "STORE_UNREACHABLE",
-    "STREAM_IDLE",
-    "TABLE_TOO_LARGE", "TOO_BUSY", "TOO_MANY_RESULTS", "UPLOAD_COMPLETE", "UPLOAD_GAP", "UPLOAD_INCOMPLETE",
-    "UPLOAD_IN_USE", "UPLOAD_NOT_FOUND", "UPLOAD_RACE", "UPLOAD_SIZE_MISMATCH", "WRONG_JOB_STATE",
+    "BAD_FILTER", "BAD_PAGE_TOKEN", "BAD_SCHEMA", "DEADLINE_EXCEEDED", "DELIVERY_NOT_FOUND", "DISK_FULL",
+    "DRAINING", "ETAG_MISMATCH", "INPUT_UNREADABLE", "INTERNAL", "INVALID_FIELD", "JOB_NOT_FOUND", "JOB_UNFINISHED",
+    "LOADING", "MALFORMED_MESSAGE", "MALFORMED_TABLE", "NOT_SUPPORTED", "OFFSET_BEYOND_END", "OPERATION_NOT_FOUND",
+    "OUTPUT_FILE_NOT_FOUND", "PLACE_NOT_FOUND", "QUEUE_FULL", "REQUEST_ID_REUSED", "RESPONSE_TOO_LARGE",
+    "ROW_BEYOND_END", "SEQUENCE_BEYOND_END", "SERVICE_NOT_FOUND", "SNAPSHOT_NOT_FOUND", "STORE_UNREACHABLE",
+    "STREAM_IDLE", "TABLE_TOO_LARGE", "TOO_BUSY", "TOO_MANY_RESULTS", "UPLOAD_CHECKSUM_MISMATCH", "UPLOAD_COMPLETE",
+    "UPLOAD_GAP", "UPLOAD_INCOMPLETE", "UPLOAD_IN_USE", "UPLOAD_NOT_FOUND", "UPLOAD_RACE", "UPLOAD_SIZE_MISMATCH",
+    "WRONG_JOB_STATE",
 })  # fmt: skip
+
+#: The codes of operations whose job failed, by the reason of the job; any other reason is FAILED_PRECONDITION, for
+#: what is wrong then lies in the input or the output and not in the request.
+_JOB_CODES = {
+    "CANCELLED": grpc.StatusCode.CANCELLED,
+    "CONFIRMATION_EXPIRED": grpc.StatusCode.DEADLINE_EXCEEDED,
+    "DISK_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "INTERNAL": grpc.StatusCode.INTERNAL,
+    "SNAPSHOT_NOT_FOUND": grpc.StatusCode.NOT_FOUND,
+}
 
 _CODES_BY_NUMBER: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -92,6 +106,17 @@ def internal_status(request_id: str) -> Status:
     status = Status(code=grpc.StatusCode.INTERNAL.value[0], message=message)
     metadata = {"request_id": request_id} if request_id else {}
     _attach(status, details.ErrorInfo(reason="INTERNAL", domain=DOMAIN, metadata=metadata))
+    return status
+
+
+def job_status(state: JobState, reason: Reason, job: str) -> Status:
+    """The error that the operation of a job ends with that has failed or was cancelled."""
+    cancelled = state is JobState.CANCELLED
+    code = "CANCELLED" if cancelled else reason.code or "INTERNAL"
+    message = reason.message or (f"{job} was cancelled" if cancelled else f"{job} failed")
+    number = _JOB_CODES.get(code, grpc.StatusCode.FAILED_PRECONDITION).value[0]
+    status = Status(code=number, message=_shorten(message, _MAX_MESSAGE_CHARS))
+    _attach(status, details.ErrorInfo(reason=code, domain=DOMAIN, metadata={"job": job}))
     return status
 
 

@@ -29,7 +29,7 @@ from waypost.server.jobs.store import positions, schema
 from waypost.server.jobs.store.core import JobRow, StoreCore, Writing, append, locked_job, move, one_job
 from waypost.server.jobs.store.filters import condition
 from waypost.server.jobs.store.records import etag_of, read_job, read_jobs, read_output_file
-from waypost.server.jobs.store.requests import remembered
+from waypost.server.jobs.store.requests import known_resource, remembered
 
 _JOBS: Final = schema.jobs.c
 
@@ -70,6 +70,17 @@ class Jobs(StoreCore):
                 values = insert(schema.inline_inputs).values(job_id=job_id, content=inline)
                 transaction.connection.execute(values)
             return read_job(transaction.connection, locked_job(transaction, job_id))
+
+    def created_earlier(self, request: RequestKey) -> Job | None:
+        """The job that an earlier equal request made, as it is now. Raises InvalidArgument as `create_job`.
+
+        NotFound where it was deleted since.
+        """
+        with self._database.reading() as connection:
+            known = known_resource(connection, request)
+            if known is None:
+                return None
+            return read_job(connection, one_job(connection, known, select(schema.jobs)))
 
     def job(self, job_id: str) -> Job:
         """The job as it is now. Raises NotFound."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from waypost.server.errors import FieldViolation, InvalidArgument
 from waypost.server.jobs.model import RequestKey
@@ -35,12 +35,22 @@ def remembered(transaction: Writing, key: RequestKey | None, resource_id: str) -
     }
     if transaction.database.insert_unless_there(transaction.connection, schema.requests, values):
         return None
+    return known_resource(transaction.connection, key)
+
+
+def known_resource(connection: Connection, key: RequestKey) -> str | None:
+    """The resource of an earlier request with this key, None where there was none.
+
+    Raises InvalidArgument with reason REQUEST_ID_REUSED where the earlier one had other content.
+    """
     columns = schema.requests.c
-    row = transaction.connection.execute(
+    row = connection.execute(
         select(columns.digest, columns.resource_id).where(
             columns.method == key.method, columns.request_id == key.request_id
         )
-    ).one()
+    ).one_or_none()
+    if row is None:
+        return None
     if row.digest != key.digest:
         allowed = "a UUID4 that no request with other content has used"
         raise InvalidArgument([FieldViolation("request_id", key.request_id, allowed, "REQUEST_ID_REUSED")])

@@ -12,7 +12,7 @@ from waypost.server.model import NO_FILTER, GeocodeFilter, GeocodeQuery, PlaceQu
 from waypost.server.transport.wire import fields
 from waypost.server.transport.wire.fields import Violations
 from waypost.v1 import geocoding_pb2 as pb
-from waypost.v1 import places_pb2
+from waypost.v1 import jobs_pb2, places_pb2
 
 #: Fields of an address that answers are looked for by; the others of PostalAddress name people or formats.
 _ADDRESS_FIELDS = (
@@ -60,7 +60,7 @@ def geocode_query(request: pb.GeocodeRequest, *, unary: bool = True) -> tuple[Ge
 
 
 def geocode_filter(
-    request: pb.GeocodeRequest | pb.GeocodeTableOptions, path: str, violations: Violations
+    request: pb.GeocodeRequest | pb.GeocodeTableOptions | jobs_pb2.GeocodeOptions, path: str, violations: Violations
 ) -> GeocodeFilter:
     """What restricts or biases the answers; `path` stands before the names of the fields."""
     codes, kinds = request.region_codes, request.place_types

@@ -1,0 +1,111 @@
+"""What a process knows of each job that somebody watches or waits for: its newest events, and who is to be woken.
+
+Lives on the event loop; not thread-safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from waypost.server.jobs.events import Head
+from waypost.server.jobs.model import Progress
+from waypost.server.jobs.store.changes import Watch
+
+#: Events that are kept in memory for watchers that fall behind; what is older they read from the store.
+KEPT_EVENTS: Final = 1_000
+
+
+class Topic:
+    """One job. `events` are the bytes of those after `base`, up to `last`, without a gap."""
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        self.users = 0
+        self.watchers = 0
+        self.started = False
+        self.finished = False
+        self.base = 0
+        self.last = 0
+        self.head = Head(0, 0)
+        self.progress = Progress()
+        self.progress_after = 0
+        self.progress_version = 0
+        #: Version, sequence and bytes of the progress that was sent last.
+        self.shared_progress: tuple[int, int, bytes] = (0, 0, b"")
+        self.failed: BaseException | None = None
+        self.refreshing: asyncio.Task[None] | None = None
+        self.registration: Watch | None = None
+        self._events: list[bytes] = []
+        self._waiters: set[asyncio.Future[None]] = set()
+
+    @property
+    def behind(self) -> bool:
+        """Whether events are there that were not read yet."""
+        return self.started and self.head.last_sequence > self.last
+
+    def start(self, last: int, *, finished: bool) -> None:
+        """Takes note that the job was read at that sequence: what follows it is read when it comes."""
+        if not self.started:
+            self.started, self.base, self.last, self.finished = True, last, last, finished
+        self.hear(Head(last, 0))
+
+    def hear(self, head: Head) -> None:
+        """Takes note of how far the job is; news may come late, and both numbers only grow."""
+        known = self.head
+        self.head = Head(
+            max(known.last_sequence, head.last_sequence), max(known.progress_version, head.progress_version)
+        )
+
+    def tell(self, head: Head, progress: Progress) -> None:
+        """Has newer counts to tell, which hold after the event of that head."""
+        if head.progress_version > self.progress_version:
+            self.progress, self.progress_after = progress, head.last_sequence
+            self.progress_version = head.progress_version
+
+    def restart(self, last: int, *, finished: bool) -> None:
+        """Forgets the events: those after the last one are no longer kept by the store."""
+        self._events.clear()
+        self.base = self.last = last
+        self.finished = finished
+
+    def extend(self, events: Sequence[bytes], *, finished: bool) -> None:
+        """Adds the events that follow the last one."""
+        self._events += events
+        self.last += len(events)
+        self.finished = self.finished or finished
+        if len(self._events) > 2 * KEPT_EVENTS:
+            self.base += len(self._events) - KEPT_EVENTS
+            del self._events[:-KEPT_EVENTS]
+
+    def events_after(self, cursor: int) -> list[bytes] | None:
+        """The events behind the cursor, up to the last one; None where some of them are not here."""
+        return None if cursor < self.base else self._events[cursor - self.base :]
+
+    @property
+    def waiters(self) -> list[asyncio.Future[None]]:
+        """Those who wait now; whoever wakes them sets a result."""
+        return [waiter for waiter in self._waiters if not waiter.done()]
+
+    def wake(self) -> None:
+        """Wakes all that wait."""
+        for waiter in self.waiters:
+            waiter.set_result(None)
+
+    async def wait(self, timeout_s: float | None) -> bool:
+        """Whether something happened within that time. Raises what ended the reading of the job."""
+        if self.failed is not None:
+            raise self.failed
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await waiter
+        except TimeoutError:
+            return False
+        finally:
+            self._waiters.discard(waiter)
+        if self.failed is not None:
+            raise self.failed
+        return True
