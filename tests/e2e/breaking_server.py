@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import grpc
 from google.longrunning import operations_pb2, operations_pb2_grpc
 from google.protobuf.empty_pb2 import Empty
 
+from waypost.client.jobs.outcome import END_STATES
 from waypost.v1 import jobs_pb2 as pb
 from waypost.v1.jobs_pb2_grpc import JobServiceServicer, add_JobServiceServicer_to_server
 
@@ -22,11 +24,14 @@ CHUNK_BYTES = 100_000
 
 
 class BreakingServer(JobServiceServicer, operations_pb2_grpc.OperationsServicer):
-    """One job, any number of uploads; `breaks` has, for each method, after how many messages its next calls break."""
+    """One job, any number of uploads; a watch of it waits for ever unless it has ended.
+
+    `breaks` has, for each method, after how many messages its next calls break."""
 
     def __init__(self) -> None:
         self.breaks: dict[str, list[int]] = {}
         self.calls: Counter[str] = Counter()
+        self._called = threading.Condition()
         self.requests: dict[str, list[Any]] = {}
         self.uploads: dict[str, bytearray] = {}
         self.complete: dict[str, str] = {}
@@ -42,7 +47,9 @@ class BreakingServer(JobServiceServicer, operations_pb2_grpc.OperationsServicer)
 
     def note(self, method: str, request: Any, context: grpc.ServicerContext) -> Callable[[int], None]:
         """Counts a call; the function returned breaks it once so many messages have passed."""
-        self.calls[method] += 1
+        with self._called:
+            self.calls[method] += 1
+            self._called.notify_all()
         self.requests.setdefault(method, []).append(request)
         waiting = self.breaks.get(method, [])
         after = waiting.pop(0) if waiting else None
@@ -52,6 +59,11 @@ class BreakingServer(JobServiceServicer, operations_pb2_grpc.OperationsServicer)
                 break_off(context)
 
         return check
+
+    def wait_for_call(self, method: str, count: int) -> None:
+        """Returns once a method was called so often."""
+        with self._called:
+            assert self._called.wait_for(lambda: self.calls[method] >= count, timeout=30)
 
     # Uploads.
 
@@ -125,6 +137,10 @@ class BreakingServer(JobServiceServicer, operations_pb2_grpc.OperationsServicer)
             check(number)
             yield event
         check(1 << 30)
+        if self.job.state not in END_STATES:
+            left = threading.Event()
+            if context.add_callback(left.set):
+                left.wait()
 
     def ReadResults(
         self, request: pb.ReadResultsRequest, context: grpc.ServicerContext

@@ -6,7 +6,7 @@ from google.longrunning.operations_pb2 import Operation
 from google.rpc.code_pb2 import Code
 
 from waypost.client.errors import LookupFailed
-from waypost.v1.jobs_pb2 import Job, JobEvent, JobMetadata
+from waypost.v1.jobs_pb2 import Job, JobMetadata
 
 END_STATES = frozenset(
     {
@@ -51,19 +51,3 @@ def outcome_of(operation: Operation) -> Job | None:
     job = Job()
     operation.response.Unpack(job)
     return job
-
-
-def raise_unless_finished(job: Job) -> None:
-    """Raise JobFailed for a job that ended without the output that was asked for."""
-    if job.state in (Job.STATE_FAILED, Job.STATE_CANCELLED):
-        raise JobFailed(job.name, job.state, job.state_reason, job.state_message or job.error.message)
-
-
-def state_in(event: JobEvent) -> Job.State.ValueType | None:
-    """Return the state that an event tells of, None where it tells of none."""
-    match event.WhichOneof("event"):
-        case "snapshot":
-            return event.snapshot.job.state
-        case "change" if event.change.WhichOneof("change") == "state_changed":
-            return event.change.state_changed.new_state
-    return None
