@@ -24,7 +24,7 @@ def add_batch(commands: Commands) -> None:
     parser.add_argument("input", metavar="INPUT", help="a file here, or a URI that the server can read: file:///…")
     parser.add_argument("-o", "--output", default="", metavar="PATH", help="where the results go; a folder: all files")
     parser.add_argument("--overwrite", action="store_true", help="replace PATH if it is there")
-    parser.add_argument("--report", default="", metavar="PATH", help="where the report (JSON) goes, if wanted")
+    parser.add_argument("--report", default="", metavar="PATH", help="where the report goes, if wanted: .json or .txt")
     parser.add_argument("--detach", action="store_true", help="print the operation once the job is taken, and leave")
     parser.add_argument("--dry-run", action="store_true", help="only tell columns, match rate of the head, and time")
     parser.add_argument("--upload", default="", metavar="ID", help="go on with this upload, or use it if complete")
@@ -59,7 +59,7 @@ def add_jobs(commands: Commands) -> None:
     results.add_argument("job", metavar="JOB")
     results.add_argument("-o", "--output", default="", metavar="PATH", help="the final file; a folder: all files")
     results.add_argument("--overwrite", action="store_true", help="replace PATH if it is there")
-    results.add_argument("--report", default="", metavar="PATH", help="where the report (JSON) goes, if wanted")
+    results.add_argument("--report", default="", metavar="PATH", help="where the report goes, if wanted: .json or .txt")
     results.add_argument("--follow", action="store_true", help="without -o: wait for rows that are still to come")
     results.add_argument("--after-row", type=int, default=0, metavar="N", help="without -o: only rows after this one")
 

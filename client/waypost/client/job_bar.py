@@ -28,7 +28,7 @@ class JobBar:
             redirect_stderr=False,
             disable=not sys.stderr.isatty(),
         )
-        self._task: TaskID = self._bar.add_task("", total=None, note="")
+        self._task: TaskID = self._bar.add_task("waiting", total=None, note="")
 
     def __enter__(self) -> Self:
         self._bar.start()

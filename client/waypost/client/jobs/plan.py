@@ -20,7 +20,8 @@ def targets_of(files: Sequence[OutputFile], target: Path, report: Path | None) -
     """Return each wanted file with its path.
 
     A `target` that is a folder gets all of them under their own names, else it is the single file of results;
-    ValueError where there are several. `report` is where the report goes, None leaves it out, unless into a folder.
+    ValueError where there are several. `report` is where the report goes, as text where the path ends in ".txt", else
+    as JSON; None leaves it out.
     """
     if target.is_dir():
         return [(file, target / file_name(file)) for file in files]
@@ -29,5 +30,11 @@ def targets_of(files: Sequence[OutputFile], target: Path, report: Path | None) -
         raise ValueError(f"the job has {len(results)} files of results; {target} can take one, a folder all")
     wanted = [(results[0], target)]
     if report is not None:
-        wanted += [(file, report) for file in files if file.kind == OutputFileKind.OUTPUT_FILE_KIND_REPORT]
+        wanted += [(file, report) for file in _reports_like(files, report)[:1]]
     return wanted
+
+
+def _reports_like(files: Sequence[OutputFile], path: Path) -> list[OutputFile]:
+    """Return the reports, which are one in several forms, those first whose names end as the path does."""
+    reports = [file for file in files if file.kind == OutputFileKind.OUTPUT_FILE_KIND_REPORT]
+    return sorted(reports, key=lambda file: not file.name.endswith(path.suffix or ".json"))

@@ -16,6 +16,15 @@ def test_a_single_file_of_results_goes_to_the_path_and_the_report_only_where_ask
     assert both == [(ONE, Path("out.csv")), (REPORT, Path("why.json"))]
 
 
+@pytest.mark.parametrize(
+    ("path", "name"), [("why.txt", "report.txt"), ("why.json", "report.json"), ("why", "report.json")]
+)
+def test_of_the_forms_of_the_report_the_one_that_the_path_names_is_taken(path: str, name: str) -> None:
+    text = OutputFile(name="jobs/x/files/report.txt", kind=OUTPUT_FILE_KIND_REPORT)
+    (_, (report, where)) = targets_of([text, REPORT, ONE], Path("out.csv"), Path(path))
+    assert (report.name.rpartition("/")[2], where) == (name, Path(path))
+
+
 def test_a_folder_gets_all_files_under_their_own_names(tmp_path: Path) -> None:
     wanted = targets_of([REPORT, ONE, TWO], tmp_path, None)
     assert [path.name for _, path in wanted] == ["report.json", "results.csv", "results-2.csv"]
