@@ -24,7 +24,8 @@ Result = subprocess.CompletedProcess[str]
 
 
 def serve(data_dir: Path, jobs_dir: Path, *flags: str) -> Server:
-    server = Server(data_dir, "--jobs-dir", str(jobs_dir), "--jobs-min-free-mib", "0", "--jobs-lease-s", "2", *flags)
+    jobs = ("--jobs-dir", str(jobs_dir), "--jobs-workers", "2", "--jobs-min-free-mib", "0", "--jobs-lease-s", "2")
+    server = Server(data_dir, *jobs, *flags)
     server.wait_for("working on jobs")
     return server
 
