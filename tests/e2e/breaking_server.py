@@ -77,6 +77,10 @@ class BreakingServer(JobServiceServicer, operations_pb2_grpc.OperationsServicer)
         self.note("GetUpload", request, context)(0)
         return self._upload(request.name)
 
+    def DeleteUpload(self, request: pb.DeleteUploadRequest, context: grpc.ServicerContext) -> Empty:
+        self.note("DeleteUpload", request, context)(0)
+        return Empty()
+
     def UploadInput(
         self, request_iterator: Iterator[pb.UploadInputRequest], context: grpc.ServicerContext
     ) -> pb.Upload:

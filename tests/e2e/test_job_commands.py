@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.breaking_server import JOB, BreakingServer, serving
+from waypost.client import Client
 from waypost.v1 import jobs_pb2 as pb
 
 WAYPOST = Path(sys.executable).with_name("waypost")
@@ -80,6 +81,20 @@ def test_a_batch_survives_a_break_of_every_step(server: Ended, address: str, add
     created = server.requests["CreateJob"][0].job
     assert created.input.format == pb.FILE_FORMAT_CSV
     assert bytes(server.uploads[created.input.upload]) == addresses.read_bytes()
+    assert [request.name for request in server.requests["DeleteUpload"]] == [created.input.upload]
+
+
+def test_an_upload_that_was_named_is_used_and_kept(
+    server: Ended, address: str, addresses: Path, tmp_path: Path
+) -> None:
+    with Client(address) as client:
+        upload = client.upload(addresses)
+    sent = server.received_bytes
+    result = waypost(address, "batch", addresses, "-o", tmp_path / "out.csv", "--upload", upload.name)
+    assert result.returncode == 0, result.stderr
+    assert server.requests["CreateJob"][0].job.input.upload == upload.name
+    assert server.received_bytes == sent
+    assert server.calls["DeleteUpload"] == 0
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from waypost.client.asking import Usage
@@ -41,6 +41,8 @@ def run(client: Client, flags: argparse.Namespace) -> Exit:
     target = None if flags.detach or flags.dry_run else local_target(flags)
     source = flags.input if is_uri(flags.input) else _uploaded(client, flags)
     if flags.dry_run:
+        if isinstance(source, Upload):
+            _say(f"the input is kept for a while; --upload {source.name} uses it without sending it again")
         return _look(client, requests.job(input_from(source, how), **what), as_json=flags.json)
     handle = client.submit(source, reading=how, **what)
     if flags.detach:
@@ -49,6 +51,9 @@ def run(client: Client, flags: argparse.Namespace) -> Exit:
         standing = follow(handle, bar)
         job = handle.job()
         written = [] if target is None or job.state not in _WITH_FILES else _fetch(handle, target, flags, bar)
+    if written and isinstance(source, Upload) and not flags.upload:
+        with suppress(LookupFailed):  # it expires anyhow; until then it would take the server's disk
+            client.delete_upload(source.name)
     _tell(job, written, time.monotonic() - began, as_json=flags.json)
     code = exit_of_job(standing.state)
     if code not in (Exit.FOUND, Exit.PARTIAL):
