@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 import grpc
 from google.type.postal_address_pb2 import PostalAddress
@@ -12,10 +12,17 @@ from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from waypost.client import requests
-from waypost.client.channel import DEFAULT_ADDRESS, DEFAULT_TIMEOUT_S, Option, channel_options
+from waypost.client.channel import DEFAULT_ADDRESS, DEFAULT_TIMEOUT_S, Option
 from waypost.client.errors import LookupFailed
 from waypost.client.exchange import ROWS_PER_MESSAGE, TABLE_ROWS_PER_MESSAGE, Exchange, LookupExchange
 from waypost.client.extras import table_exchange
+from waypost.client.jobs import submission
+from waypost.client.jobs.aio_calls import AsyncJobCalls
+from waypost.client.jobs.aio_handle import AsyncJobHandle
+from waypost.client.jobs.patience import DEFAULT_PATIENCE_S
+from waypost.client.jobs.requests import JobOptions
+from waypost.client.jobs.source import Source
+from waypost.client.jobs.upload import OnBytes
 from waypost.v1.geocoding_pb2 import (
     BatchLookupResponse,
     GeocodeResponse,
@@ -28,6 +35,7 @@ from waypost.v1.geocoding_pb2 import (
     TableOptions,
 )
 from waypost.v1.geocoding_pb2_grpc import GeocodingServiceStub
+from waypost.v1.jobs_pb2 import JobInput, Upload
 from waypost.v1.places_pb2 import Place
 from waypost.v1.places_pb2_grpc import PlaceServiceStub
 
@@ -40,7 +48,7 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
-class AsyncClient:
+class AsyncClient(AsyncJobCalls):
     """As `Client`, for one event loop; an asynchronous context manager that closes its channel."""
 
     def __init__(
@@ -51,27 +59,10 @@ class AsyncClient:
         options: Sequence[Option] = (),
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
-        self._timeout_s = timeout_s
-        everything = channel_options(options)
-        if credentials is None:
-            self._channel = aio.insecure_channel(address, options=everything)
-        else:
-            self._channel = aio.secure_channel(address, credentials, options=everything)
+        super().__init__(address, credentials=credentials, options=options, timeout_s=timeout_s)
         self._geocoding = GeocodingServiceStub(self._channel)
         self._places = PlaceServiceStub(self._channel)
         self._health = health_pb2_grpc.HealthStub(self._channel)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the channel and end every call on it."""
-        await self._channel.close()
 
     async def geocode(
         self,
@@ -147,13 +138,32 @@ class AsyncClient:
         """Yield one table of result columns per table, in order; see `Client.stream_tables`."""
         return self._stream(self._geocoding.StreamTables, table_exchange(options, rows_per_message), tables, timeout_s)
 
-    async def _call(
-        self, method: aio.UnaryUnaryMultiCallable[Sent, Received], request: Sent, timeout_s: float | None
-    ) -> Received:
-        try:
-            return await method(request, timeout=self._timeout_s if timeout_s is None else timeout_s)
-        except grpc.RpcError as error:
-            raise LookupFailed.from_call(error) from error
+    async def submit(
+        self,
+        source: Source,
+        *,
+        reading: JobInput | None = None,
+        patience_s: float = DEFAULT_PATIENCE_S,
+        **options: Unpack[JobOptions],
+    ) -> AsyncJobHandle:
+        """Return a handle of a new job; see `Client.submit`."""
+        operation = await submission.submit_awaited(self, source, reading, patience_s, **options)
+        return self.job(operation.name, patience_s=patience_s)
+
+    async def upload(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        to: Upload | None = None,
+        on_bytes: OnBytes | None = None,
+        patience_s: float = DEFAULT_PATIENCE_S,
+    ) -> Upload:
+        """Return the complete upload of a file of any size, for `submit`; with `to` only what it lacks is sent."""
+        return await submission.upload_awaited(self, path, to, on_bytes, patience_s)
+
+    def job(self, name: str, *, patience_s: float = DEFAULT_PATIENCE_S) -> AsyncJobHandle:
+        """Return a handle of the job, or of the job of that operation, without asking the server."""
+        return AsyncJobHandle(self, name, patience_s=patience_s)
 
     async def _stream(
         self,

@@ -9,8 +9,8 @@ from typing import TypeAlias
 from google.type.postal_address_pb2 import PostalAddress
 
 from waypost.client import requests
-from waypost.client.arguments import coordinates
 from waypost.client.client import Client
+from waypost.client.flags import coordinates
 from waypost.v1.geocoding_pb2 import GeocodeResponse, ReverseGeocodeResponse
 from waypost.v1.places_pb2 import Place
 

@@ -25,8 +25,11 @@ _KEEPALIVE_MS = 330_000
 def service_config() -> str:
     """Return the service config as JSON: which methods are retried, when and how often.
 
-    Every lookup is safe to repeat, so UNAVAILABLE is tried up to five times, after about 0.1, 0.2, 0.4 and
-    0.8 s. gRPC itself repeats nothing once the first byte of an answer has come, which matters to streams.
+    UNAVAILABLE is tried up to five times, after about 0.1, 0.2, 0.4 and 0.8 s, where a call is safe to repeat:
+    lookups and other reads, what carries a request id (this client gives one to whatever takes it), and the methods
+    of google.longrunning, which are harmless twice. UploadInput is not among them: after a break it has to go on
+    from what was committed. gRPC itself repeats nothing once the first byte of an answer has come, which matters
+    to streams.
     """
     return files("waypost.client").joinpath("service_config.json").read_text(encoding="utf-8")
 

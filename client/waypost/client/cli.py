@@ -20,6 +20,7 @@ from waypost.client.documents import failure_document, print_document
 from waypost.client.errors import LookupFailed
 from waypost.client.exits import Exit, exit_of
 from waypost.client.extras import MissingExtra, server_command
+from waypost.client.jobs.outcome import DamagedFile
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # What is still buffered would fail again when Python closes stdout at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.BROKEN_PIPE
+    except OSError as error:  # a file of the caller's, or the disk that it should be written to
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), Exit.FAILED)
 
 
 def _ask(arguments: Sequence[str]) -> Exit:
@@ -52,6 +55,8 @@ def _ask(arguments: Sequence[str]) -> Exit:
         sys.stdout.flush()
     except (BadSettings, Usage) as error:
         return _fail(str(error), Exit.USAGE)
+    except DamagedFile as error:
+        return _fail(str(error), Exit.FAILED)
     except LookupFailed as failure:
         if flags.json:
             print_document({"error": failure_document(failure)})

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 import grpc
 from google.type.postal_address_pb2 import PostalAddress
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from waypost.client import requests
-from waypost.client.channel import DEFAULT_ADDRESS, DEFAULT_TIMEOUT_S, Option, channel_options
+from waypost.client.channel import DEFAULT_ADDRESS, DEFAULT_TIMEOUT_S, Option
 from waypost.client.errors import LookupFailed
 from waypost.client.exchange import ROWS_PER_MESSAGE, TABLE_ROWS_PER_MESSAGE, Exchange, LookupExchange
 from waypost.client.extras import table_exchange
+from waypost.client.jobs import submission
+from waypost.client.jobs.calls import JobCalls
+from waypost.client.jobs.handle import JobHandle
+from waypost.client.jobs.patience import DEFAULT_PATIENCE_S
+from waypost.client.jobs.requests import JobOptions
+from waypost.client.jobs.source import Source
+from waypost.client.jobs.upload import OnBytes
 from waypost.v1.geocoding_pb2 import (
     BatchLookupResponse,
     GeocodeResponse,
@@ -27,6 +34,7 @@ from waypost.v1.geocoding_pb2 import (
     TableOptions,
 )
 from waypost.v1.geocoding_pb2_grpc import GeocodingServiceStub
+from waypost.v1.jobs_pb2 import JobInput, Upload
 from waypost.v1.places_pb2 import Place
 from waypost.v1.places_pb2_grpc import PlaceServiceStub
 
@@ -39,7 +47,7 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
-class Client:
+class Client(JobCalls):
     """One channel to a server, for threads to share; a context manager that closes it.
 
     Without `credentials` the channel is not encrypted. `timeout_s` is the deadline of every unary call, each
@@ -55,27 +63,10 @@ class Client:
         options: Sequence[Option] = (),
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
-        self._timeout_s = timeout_s
-        everything = channel_options(options)
-        if credentials is None:
-            self._channel = grpc.insecure_channel(address, options=everything)
-        else:
-            self._channel = grpc.secure_channel(address, credentials, options=everything)
+        super().__init__(address, credentials=credentials, options=options, timeout_s=timeout_s)
         self._geocoding = GeocodingServiceStub(self._channel)
         self._places = PlaceServiceStub(self._channel)
         self._health = health_pb2_grpc.HealthStub(self._channel)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the channel and end every call on it."""
-        self._channel.close()
 
     def geocode(
         self,
@@ -158,13 +149,37 @@ class Client:
         """
         return self._stream(self._geocoding.StreamTables, table_exchange(options, rows_per_message), tables, timeout_s)
 
-    def _call(
-        self, method: grpc.UnaryUnaryMultiCallable[Sent, Received], request: Sent, timeout_s: float | None
-    ) -> Received:
-        try:
-            return method(request, timeout=self._timeout_s if timeout_s is None else timeout_s)
-        except grpc.RpcError as error:
-            raise LookupFailed.from_call(error) from error
+    def submit(
+        self,
+        source: Source,
+        *,
+        reading: JobInput | None = None,
+        patience_s: float = DEFAULT_PATIENCE_S,
+        **options: Unpack[JobOptions],
+    ) -> JobHandle:
+        """Return a handle of a new job over a file, a URI of the server's, an upload or rows.
+
+        A file is uploaded, and so are rows that are more than fit into the request. `reading` tells format, dialect and
+        columns where they should not be detected; `options` are as in `Job`, its operation being geocode by default.
+        Once the first bytes are through, breaks cost only time, up to `patience_s` without progress.
+        """
+        operation = submission.submit(self, source, reading, patience_s, **options)
+        return self.job(operation.name, patience_s=patience_s)
+
+    def upload(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        to: Upload | None = None,
+        on_bytes: OnBytes | None = None,
+        patience_s: float = DEFAULT_PATIENCE_S,
+    ) -> Upload:
+        """Return the complete upload of a file of any size, for `submit`; with `to` only what it lacks is sent."""
+        return submission.upload(self, path, to, on_bytes, patience_s)
+
+    def job(self, name: str, *, patience_s: float = DEFAULT_PATIENCE_S) -> JobHandle:
+        """Return a handle of the job, or of the job of that operation, without asking the server."""
+        return JobHandle(self, name, patience_s=patience_s)
 
     def _stream(
         self,

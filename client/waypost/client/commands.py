@@ -7,6 +7,7 @@ import sys
 
 import grpc
 
+from waypost.client import batch, job_commands
 from waypost.client.asking import Answer, Usage, ask, reader, text_of
 from waypost.client.client import Client
 from waypost.client.display import show_answer, show_health, show_place, show_snapshots
@@ -30,6 +31,10 @@ def run(client: Client, flags: argparse.Namespace) -> Exit:
             return _snapshots(client, flags.json)
         case "health":
             return _health(client, flags.json)
+        case "batch":
+            return batch.run(client, flags)
+        case "jobs":
+            return job_commands.run(client, flags)
     answer = ask(client, flags)
     return _answer_lines(client, flags) if answer is None else _show(answer, flags.json)
 

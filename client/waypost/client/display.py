@@ -29,17 +29,19 @@ Answer: TypeAlias = GeocodeResponse | ReverseGeocodeResponse
 
 _FILE_WIDTH = 160  # characters: where there is no terminal to ask, wide enough for a long address
 _SHOWN = 0.005  # a smaller term of a score rounds to 0.00
-_RIGHT = frozenset({"LATITUDE", "LONGITUDE", "WITHIN", "AWAY", "CONFIDENCE", "SCORE", "RECORDS", "SIZE"})
+_RIGHT = frozenset({"LATITUDE", "LONGITUDE", "WITHIN", "AWAY", "CONFIDENCE", "SCORE", "RECORDS", "SIZE"}) | frozenset(
+    {"ROWS", "DONE", "MATCHED", "UNMATCHED", "INVALID", "FAILED", "PRIORITY"}
+)
 
 
 def show_answer(answer: Answer) -> None:
     """Print the results as a table, then what the caller should know about them, then the credits."""
-    console = _console()
+    console = stdout_console()
     if answer.results:
         # Coordinates in a query are answered with distances too.
         measure = "AWAY" if any(result.HasField("distance_m") for result in answer.results) else "WITHIN"
         headings = ("PLACE", "KIND", "LATITUDE", "LONGITUDE", measure, "CONFIDENCE", "ID")
-        console.print(_table(headings, (_row(result) for result in answer.results)))
+        console.print(table_of(headings, (_row(result) for result in answer.results)))
         if isinstance(answer, GeocodeResponse) and _is_worth_telling(answer.results[0].match):
             console.print(Text(f"query: {_parts(answer.results[0].match)}"))
     else:
@@ -69,12 +71,12 @@ def show_place(place: Place) -> None:
     for name, value in facts:
         if value:
             grid.add_row(Text(name, style="dim"), Text(printable(value)))
-    _console().print(grid)
+    stdout_console().print(grid)
 
 
 def show_snapshots(snapshots: Sequence[Snapshot]) -> None:
     """Print each snapshot with its layers."""
-    console = _console()
+    console = stdout_console()
     for snapshot in snapshots:
         built = snapshot.create_time.ToDatetime().strftime("%Y-%m-%d %H:%M UTC")
         present = ", present" if snapshot.present else ""
@@ -84,13 +86,13 @@ def show_snapshots(snapshots: Sequence[Snapshot]) -> None:
             (x.layer, x.title, f"{x.record_count:,}", f"{x.source} {x.source_version}", x.attribution.license)
             for x in snapshot.layers
         )
-        console.print(_table(("LAYER", "HOLDS", "RECORDS", "SOURCE", "LICENCE"), rows))
+        console.print(table_of(("LAYER", "HOLDS", "RECORDS", "SOURCE", "LICENCE"), rows))
 
 
 def show_health(statuses: dict[str, str]) -> None:
     """Print the status of the server, whose name is empty, and of each service."""
     rows = ((name or "the whole server", status) for name, status in statuses.items())
-    _console().print(_table(("SERVICE", "STATUS"), rows))
+    stdout_console().print(table_of(("SERVICE", "STATUS"), rows))
 
 
 def _row(result: GeocodeResult) -> tuple[str, ...]:
@@ -138,7 +140,7 @@ def _print_explanation(console: Console, explanation: Explanation) -> None:
         )
         for parse in explanation.parses
     )
-    console.print(_table(("PARSE", "SCORE", "CONFIDENCE", "TERMS", "ID"), rows))
+    console.print(table_of(("PARSE", "SCORE", "CONFIDENCE", "TERMS", "ID"), rows))
 
 
 def _print_credits(console: Console, attributions: Iterable[Attribution]) -> None:
@@ -147,15 +149,17 @@ def _print_credits(console: Console, attributions: Iterable[Attribution]) -> Non
         console.print(Text(f"data: {credits}", style="dim"))
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+def table_of(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table without lines; only columns of long texts are wrapped."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading in headings:
-        narrow = heading not in ("PLACE", "HOLDS", "SOURCE", "PARSE", "TERMS")
+        narrow = heading not in ("PLACE", "HOLDS", "SOURCE", "PARSE", "TERMS", "LABELS", "COLUMN")
         table.add_column(heading, justify="right" if heading in _RIGHT else "left", no_wrap=narrow, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
 
 
-def _console() -> Console:
+def stdout_console() -> Console:
+    """Return what prints tables on standard output, as wide as the terminal if there is one."""
     return Console(width=None if sys.stdout.isatty() else _FILE_WIDTH, highlight=False, soft_wrap=False)

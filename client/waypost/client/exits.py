@@ -17,6 +17,9 @@ class Exit(IntEnum):
     USAGE = 2
     NO_SERVER = 3
     FAILED = 4
+    PARTIAL = 5
+    JOB_FAILED = 6
+    JOB_PAUSED = 7
     # As shells count programs that a signal ended: 128 and the signal's number.
     INTERRUPTED = 130
     BROKEN_PIPE = 141

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, cast
 from waypost.v1.geocoding_pb2 import TableOptions
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from waypost.client.tables import TableExchange
 
 
@@ -19,11 +21,18 @@ class MissingExtra(ImportError):
 
 def table_exchange(options: TableOptions, rows_per_message: int) -> TableExchange:
     """Return the exchange of a stream of tables; MissingExtra without pyarrow."""
-    if find_spec("pyarrow") is None:
-        raise MissingExtra("tables need pyarrow; install it with: pip install 'waypost[arrow]'")
+    _need_pyarrow()
     from waypost.client.tables import TableExchange
 
     return TableExchange(options, rows_per_message)
+
+
+def read_table(arrow_stream: bytes) -> pa.Table:
+    """Return the table of one complete Arrow IPC stream; MissingExtra without pyarrow."""
+    _need_pyarrow()
+    from waypost.client.tables import read_table
+
+    return read_table(arrow_stream)
 
 
 def server_command() -> Callable[[Sequence[str]], int]:
@@ -36,3 +45,8 @@ def server_command() -> Callable[[Sequence[str]], int]:
         message = f"this command needs the server ({error.name} is missing); install it with: "
         raise MissingExtra(message + "pip install 'waypost[server]'") from error
     return cast("Callable[[Sequence[str]], int]", module.main)
+
+
+def _need_pyarrow() -> None:
+    if find_spec("pyarrow") is None:
+        raise MissingExtra("tables need pyarrow; install it with: pip install 'waypost[arrow]'")

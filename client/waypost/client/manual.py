@@ -8,6 +8,8 @@ examples:
   waypost reverse -33.87 151.21                  what is at this point
   waypost place gn-2950159                       one place by its id
   waypost geocode --json < queries.txt           a line in, a line out, in order, any number of them
+  waypost batch addresses.csv -o out.parquet     a file of millions of rows, as a job that survives breaks
+  waypost jobs list                              the jobs of the server
 
 exit codes:
   0    found; with many lines: every line found
@@ -15,6 +17,7 @@ exit codes:
   2    wrong usage, or an argument that the server does not accept
   3    no server answers, it is not ready, or it did not answer in time
   4    any other error
+  5–7  of jobs, see "waypost batch --help"
   130, 141   stopped by ^C, or by a closed pipe
 
 environment:

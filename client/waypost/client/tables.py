@@ -58,8 +58,7 @@ class TableExchange:
             }
         if not response.arrow_stream:
             return
-        with pa.ipc.open_stream(response.arrow_stream) as reader:
-            self._parts.append(reader.read_all())
+        self._parts.append(read_table(response.arrow_stream))
         if self._last_of_table.popleft():
             whole = pa.concat_tables(self._parts)
             self._parts = []
@@ -68,6 +67,12 @@ class TableExchange:
     def _message(self, arrow_stream: bytes) -> StreamTablesRequest:
         options, self._options = self._options, None
         return StreamTablesRequest(options=options, arrow_stream=arrow_stream)
+
+
+def read_table(arrow_stream: bytes) -> pa.Table:
+    """Return the table of one complete Arrow IPC stream."""
+    with pa.ipc.open_stream(arrow_stream) as reader:
+        return reader.read_all()
 
 
 def _slices(table: pa.Table, rows_per_message: int) -> Iterator[tuple[bool, bytes]]:

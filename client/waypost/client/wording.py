@@ -11,7 +11,9 @@ from waypost.v1.places_pb2 import Place, PlaceType
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _KILO = 1_000
+_TEN = 10
 _TEN_KILO = 10_000
+_MINUTE_S = 60
 
 
 def printable(text: str) -> str:
@@ -48,3 +50,26 @@ def nearness(result: GeocodeResult) -> str:
     if result.HasField("distance_m"):
         return distance(result.distance_m)
     return distance(result.accuracy_m) if result.accuracy_m else ""
+
+
+def size(count_bytes: int) -> str:
+    """Return a number of bytes with a fitting unit: "850 B", "1.2 MB", "48 GB"."""
+    if count_bytes < _KILO:
+        return f"{count_bytes} B"
+    value, unit = count_bytes / _KILO, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if value < _KILO:
+            break
+        value, unit = value / _KILO, larger
+    return f"{value:.1f} {unit}" if value < _TEN else f"{value:,.0f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time: "12.3 s", "4:05 min", "2:10:00 h"."""
+    if seconds < _MINUTE_S:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE_S)
+    if minutes < _MINUTE_S:
+        return f"{minutes}:{rest:02} min"
+    hours, minutes = divmod(minutes, _MINUTE_S)
+    return f"{hours}:{minutes:02}:{rest:02} h"

@@ -1,7 +1,8 @@
 import pytest
 
-from waypost.client.arguments import build_parser, coordinates, protect_negatives
+from waypost.client.arguments import build_parser, protect_negatives
 from waypost.client.asking import Usage, reader
+from waypost.client.flags import coordinates
 from waypost.v1.geocoding_pb2 import GeocodeRequest, ReverseGeocodeRequest
 from waypost.v1.places_pb2 import GetPlaceRequest, PlaceType, PlaceView
 
