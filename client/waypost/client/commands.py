@@ -21,7 +21,13 @@ from waypost.client.progress import wants_progress, with_progress
 from waypost.v1.geocoding_pb2 import Snapshot
 from waypost.v1.places_pb2 import Place
 
-_SERVICES = ("", "waypost.v1.GeocodingService", "waypost.v1.PlaceService")
+_SERVICES = (
+    "",
+    "waypost.v1.GeocodingService",
+    "waypost.v1.PlaceService",
+    "waypost.v1.JobService",
+    "google.longrunning.Operations",
+)
 
 
 def run(client: Client, flags: argparse.Namespace) -> Exit:

@@ -28,14 +28,14 @@ from waypost.server.transport import geocoding, health, places, reflection
 from waypost.server.transport.access import AccessLog
 from waypost.server.transport.editions import Editions, warm_up
 from waypost.server.transport.interceptors import Boundary
-from waypost.server.transport.server import Admission, build_server
+from waypost.server.transport.server import JOB_SERVICES, Admission, add_jobs, build_server
 
 _LOG = logging.getLogger("waypost.app")
 
 #: Between NOT_SERVING and the end of the streams, so that watchers of health still hear of it.
 _DRAIN_NOTICE_S = 0.1
 
-SERVICES = (geocoding.DESCRIPTOR.full_name, places.DESCRIPTOR.full_name)
+SERVICES = (geocoding.DESCRIPTOR.full_name, places.DESCRIPTOR.full_name, *JOB_SERVICES)
 
 
 class App:
@@ -63,6 +63,16 @@ class App:
             (reflection.V1ALPHA, reflector, reflection.V1_NAME),
         ):
             self._admission.add(descriptor, servicer, name)
+        add_jobs(
+            self._admission,
+            self._boundary,
+            desk=self._jobs.desk,
+            atlas=self._atlas,
+            targets=self._jobs.notify.targets,
+            executor=self._jobs.executor,
+            workers=max(1, config.jobs_workers),
+            redelivered=self._jobs.notify.poke,
+        )
         self._server = build_server(
             self._admission,
             reuse_port=reuse_port,

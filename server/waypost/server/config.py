@@ -15,6 +15,9 @@ from typing import Any
 
 from waypost.server.errors import ConfigError
 from waypost.server.gazetteer.store import default_data_directory
+from waypost.server.jobs.notify.addresses import Network
+from waypost.server.jobs.notify.retries import DEFAULT_DELAYS_S
+from waypost.server.jobs.notify.settings import parse_delays, parse_networks, parse_servers
 
 _DATA_DIR = default_data_directory()
 _CORES = os.cpu_count() or 1
@@ -143,6 +146,28 @@ class Config:
     # 0.5 to 300 s. So long after a server was killed another one, or the same one started again, goes on with its
     # jobs; a server that cannot reach the store for so long loses them.
     jobs_lease_s: float = _setting(10.0, _seconds(0.5, 300), "seconds after which the jobs of a dead server go on")
+    # Networks that webhooks may be in although they are not public. None, because callers choose the addresses.
+    notify_allowed_networks: tuple[Network, ...] = _setting(
+        (), parse_networks, "networks that webhooks may be in although they are private, by commas"
+    )
+    # Fernet keys, one a line, the newest first. Without one, no secret of a caller is taken.
+    notify_keys_file: str = _setting("", str.strip, "file of the keys that callers' secrets are stored with")
+    # TOML, name = "whsec_…" or a list of them.
+    notify_secrets_file: str = _setting("", str.strip, "file of the secrets that callers can name")
+    # Servers of one cluster. Without one, no job can name a subject.
+    notify_nats_url: tuple[str, ...] = _setting((), parse_servers, "URLs of NATS servers with JetStream, by commas")
+    # So that callers do not write into streams of others.
+    notify_nats_subject_prefix: str = _setting("waypost.", str.strip, "what subjects of NATS must begin with")
+    # 1 to 100 numbers of 0 to 604,800 s; the default is in docs/notifications.md.
+    notify_retry_delays_s: tuple[float, ...] = _setting(
+        DEFAULT_DELAYS_S, parse_delays, "seconds between the tries of a notification, by commas"
+    )
+    # 0.1 to 60 s for one try. Standard Webhooks asks for 15 to 30.
+    notify_timeout_s: float = _setting(15.0, _seconds(0.1, 60), "seconds for one try of a notification")
+    # 1 to 1,000; each is a connection.
+    notify_max_tries_at_once: int = _setting(32, _integer(1, 1_000), "notifications under way at once")
+    # A URI reference: it tells installations apart that share a receiver.
+    notify_source: str = _setting("/waypost", _text, "the source that CloudEvents name")
     # Text for a newcomer at a terminal; programs want json.
     log_format: str = _setting("text", _one_of("text", "json"), "text or json")
     # At DEBUG the text of requests is logged, which is personal data.

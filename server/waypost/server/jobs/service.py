@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 from waypost.server.config import Config
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.jobs.coordinator import Coordinator
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.executors.local import LocalPool
+from waypost.server.jobs.notify.service import NotifyService, notify_settings
 from waypost.server.jobs.tasks import Halt
 
 _LOG = logging.getLogger("waypost.jobs")
+
+#: Threads for calls about jobs, the coordinator's apart; most wait for the disk.
+_THREADS = 8
 
 
 class JobsService:
@@ -22,7 +27,11 @@ class JobsService:
     """
 
     def __init__(self, config: Config, snapshots: SnapshotStore, *, works: bool) -> None:
+        settings = notify_settings(config)
         self.desk = JobDesk.open(config)
+        #: For what blocks: the store and files.
+        self.executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="jobs")
+        self.notify = NotifyService(settings, self.desk.store, self.executor)
         self._pool: LocalPool | None = None
         self._coordinator: Coordinator | None = None
         if works and config.jobs_workers:
@@ -33,6 +42,7 @@ class JobsService:
 
     async def start(self) -> None:
         """Begins to work on jobs; once the kernels of this process are warm, or every worker would compile them."""
+        self.notify.start()
         if self._pool is not None and self._coordinator is not None:
             self._pool.start()
             await self._coordinator.start()
@@ -40,6 +50,7 @@ class JobsService:
 
     async def stop(self) -> None:
         """Gives back what is in hand and ends the workers; calls may still read."""
+        await self.notify.stop()
         if self._pool is not None and self._coordinator is not None:
             await self._coordinator.stop()
             await self._pool.stop(Halt.DISCARD)
@@ -47,3 +58,4 @@ class JobsService:
     async def close(self) -> None:
         """Closes the store, after the last call."""
         await asyncio.to_thread(self.desk.store.close)
+        self.executor.shutdown(wait=False, cancel_futures=True)

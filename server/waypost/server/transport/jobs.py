@@ -9,7 +9,7 @@ from typing import ParamSpec
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.empty_pb2 import Empty
 
-from waypost.server.geocoder.engine import ENGINE_VERSION
+from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs import model, results
 from waypost.server.jobs.blocking import Threads
 from waypost.server.jobs.desk import JobDesk
@@ -45,6 +45,7 @@ class JobService:
         threads: Threads,
         credits: Credits,
         workers: int,
+        redelivered: Callable[[], None],
     ) -> None:
         self._desk = desk
         self._store = desk.store
@@ -55,6 +56,7 @@ class JobService:
         self._threads = threads
         self._credits = credits
         self._workers = workers
+        self._redelivered = redelivered
 
     async def CreateJob(self, request: pb.CreateJobRequest, call: Call) -> Operation:
         """A new job, as an operation; or what a look at its input finds."""
@@ -180,6 +182,7 @@ class JobService:
         """Sends a notification again."""
         job_id, delivery_id, key = requests.delivery(request)
         found = await self._threads.run(self._store.redeliver, job_id, delivery_id, request=key)
+        self._redelivered()
         job = await self._threads.run(self._store.job, job_id)
         return wire.delivery(found, job.spec.notifications)
 

@@ -6,6 +6,7 @@ Nothing here starts or stops it; app.py does.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
@@ -124,17 +125,21 @@ def add_jobs(
     targets: Targets,
     executor: Executor,
     workers: int,
+    redelivered: Callable[[], None] = lambda: None,
 ) -> None:
     """Adds JobService and Operations over `desk`. Needs a running event loop at their first call only.
 
     `executor` runs what blocks, and is its owner's to end; `workers` answer rows at once, for estimates.
+    `redelivered` is called on the loop when a notification is to be sent again.
     """
     threads = Threads(executor)
     credits = Credits(atlas)
     watching = Watching(desk.store, threads, EventMessages(lambda job: wire.job(job, credits.of(job))))
     following = Following(desk, watching, threads)
     intake = Intake(desk, atlas, targets)
-    admission.add(jobs.DESCRIPTOR, jobs.JobService(desk, intake, watching, following, threads, credits, workers))
+    admission.add(
+        jobs.DESCRIPTOR, jobs.JobService(desk, intake, watching, following, threads, credits, workers, redelivered)
+    )
     admission.add(operations.DESCRIPTOR, operations.Operations(desk.store, following, threads, credits))
     boundary.on_drain(watching.drain)
 

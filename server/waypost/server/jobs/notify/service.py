@@ -1,0 +1,82 @@
+"""Notifications of a serving process: who may be told, and the sender at work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import Executor
+from pathlib import Path
+
+from waypost.server.config import Config
+from waypost.server.jobs.notify.addresses import Guard
+from waypost.server.jobs.notify.nats import NatsSender
+from waypost.server.jobs.notify.secrets import Secrets
+from waypost.server.jobs.notify.sender import Sender
+from waypost.server.jobs.notify.settings import NotifySettings, read_keys, read_named_secrets
+from waypost.server.jobs.notify.targets import Targets
+from waypost.server.jobs.notify.webhook import WebhookSender
+from waypost.server.jobs.store import JobStore
+
+_LOG = logging.getLogger("waypost.notify")
+
+
+def notify_settings(config: Config) -> NotifySettings:
+    """The settings of notifications, secrets read from their files. Raises ConfigError."""
+    keys, secrets = config.notify_keys_file, config.notify_secrets_file
+    return NotifySettings(
+        allowed_networks=config.notify_allowed_networks,
+        keys=read_keys(Path(keys).expanduser()) if keys else (),
+        named_secrets=read_named_secrets(Path(secrets).expanduser()) if secrets else {},
+        nats_servers=config.notify_nats_url,
+        nats_subject_prefix=config.notify_nats_subject_prefix,
+        retry_delays_s=config.notify_retry_delays_s,
+        timeout_s=config.notify_timeout_s,
+        max_tries_at_once=config.notify_max_tries_at_once,
+        source=config.notify_source,
+    )
+
+
+class NotifyService:
+    """Sends what the outbox holds between `start` and `stop`; every process that opens the store may."""
+
+    def __init__(self, settings: NotifySettings, store: JobStore, executor: Executor) -> None:
+        self._settings, self._store, self._executor = settings, store, executor
+        self._secrets = Secrets(settings.keys, settings.named_secrets)
+        self.targets = Targets(settings, self._secrets)
+        self._sender: Sender | None = None
+        self._sending: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to send. To be called on the loop."""
+        self._sending = asyncio.create_task(self._send())
+        self._sending.add_done_callback(_tell_failure)
+
+    def poke(self) -> None:
+        """Has the sender look now, after a delivery was asked for again."""
+        if self._sender is not None:
+            self._sender.poke()
+
+    async def stop(self) -> None:
+        """Ends once the tries under way are over."""
+        if self._sending is None:
+            return
+        if self._sender is not None:
+            self._sender.stop()
+        await asyncio.wait((self._sending,))
+
+    async def _send(self) -> None:
+        settings = self._settings
+        guard = Guard(settings.allowed_networks)
+        async with (
+            WebhookSender(self._secrets, guard, timeout_s=settings.timeout_s) as webhooks,
+            NatsSender(settings.nats_servers, timeout_s=settings.timeout_s) as nats,
+        ):
+            self._sender = Sender(self._store, settings, webhooks, nats, self._executor)
+            await self._sender.run()
+
+
+def _tell_failure(sending: asyncio.Task[None]) -> None:
+    """Jobs go on without notifications, and the outbox keeps them; an operator has to know."""
+    error = None if sending.cancelled() else sending.exception()
+    if error is not None:
+        _LOG.critical("notifications have ended; restart the server to send them", exc_info=error)
