@@ -257,8 +257,9 @@ async def test_two_servers_share_the_jobs_and_one_takes_over_from_the_other(site
     first = await site.start(pool, lease_s=1.0)
     await site.reaches(job.job_id, lambda job: job.progress.committed_parts == 1)
     hooks.fall_asleep(first)
-    (site.folder / "gate").touch()
     await site.start(pool, lease_s=5.0)
+    await site.reaches(job.job_id, lambda job: job.lease_token == 2)
+    (site.folder / "gate").touch()
     job = await site.ends(job.job_id)
     assert job.state is JobState.SUCCEEDED
     assert len(changes(site, job.job_id, OwnerChanged)) == 1
