@@ -22,7 +22,7 @@ from waypost.server.errors import (
     NotFound,
     WaypostError,
 )
-from waypost.server.geocoder.engine import ENGINE_VERSION
+from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs import asked, preflight, spec
 from waypost.server.jobs.columns import ADDRESS_ROLES, ColumnRoles, Question, find_columns
 from waypost.server.jobs.desk import JobDesk

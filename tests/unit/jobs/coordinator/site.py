@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from waypost.server.gazetteer.store import SnapshotStore
-from waypost.server.geocoder.engine import ENGINE_VERSION
+from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs.coordinator import Coordinator
 from waypost.server.jobs.desk import JobDesk, JobLimits, JobRoots
 from waypost.server.jobs.events import Head

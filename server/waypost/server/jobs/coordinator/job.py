@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from waypost.server.errors import FailedPrecondition
-from waypost.server.geocoder.engine import ENGINE_VERSION
+from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs.coordinator.dispatcher import Dispatcher
 from waypost.server.jobs.coordinator.office import Office, StopSign
 from waypost.server.jobs.coordinator.output import Closing, write_closing, write_results
