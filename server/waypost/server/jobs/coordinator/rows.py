@@ -86,7 +86,7 @@ class RowsWork:
         try:
             while not stop.is_set and self._error is None:
                 await self._refill()
-                if self._exhausted and not (self._ready or self._in_hand or self._ending):
+                if self._exhausted and not (self._ready or self._in_hand or self._ending or self._error):
                     return
                 await self._wake.wait()
                 self._wake.clear()
