@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from waypost.server.geocoder.contexts import AREA, NEAR_SPAN, NEARBY, Contexts
 from waypost.server.geocoder.lent import LentArrays, lender
-from waypost.server.geocoder.match import AREA, NEAR_SPAN, NEARBY, READING, Contexts, Filter, Top
+from waypost.server.geocoder.match import READING, Filter, Top
 from waypost.server.geocoder.normalize import MAX_TOKENS, WORD, Tokens
 from waypost.server.geocoder.search import new_scratch
 from waypost.server.geocoder.spans import PLACE, SPAN, Index, Words

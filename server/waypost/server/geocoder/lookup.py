@@ -9,9 +9,10 @@ from waypost.server.geocoder import book as b
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.calibration import confidence
+from waypost.server.geocoder.contexts import read_contexts
 from waypost.server.geocoder.describe import add_place
 from waypost.server.geocoder.desk import READINGS, filter_of, index_of, scratch_of, types_of, weights_of, words_of
-from waypost.server.geocoder.match import IMPORTANCE, TERMS, read_contexts
+from waypost.server.geocoder.match import IMPORTANCE, TERMS
 from waypost.server.geocoder.matches import (
     CORRECTED,
     INFERRED,

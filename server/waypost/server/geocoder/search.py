@@ -10,6 +10,7 @@ from numba import njit
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.calibration import FEATURES, confidence
+from waypost.server.geocoder.contexts import gather_contexts, new_contexts
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.match import (
@@ -17,8 +18,6 @@ from waypost.server.geocoder.match import (
     IMPORTANCE,
     NAME,
     by_gain,
-    gather_contexts,
-    new_contexts,
     new_top,
     score_spans,
 )
