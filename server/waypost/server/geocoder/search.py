@@ -107,6 +107,8 @@ def search(index, words, data, begin, end, field_ends, field_types, limits, slac
             found = add_corrections(index, words, tokens, count, field_types, spans, exact, edits, settled, room)
             if found == exact:
                 continue
+            if found == MAX_SPANS:
+                flags |= TRUNCATED
             top.size[:] = 0
         by_gain(spans, found, order)
         gather_contexts(index.postings, index.places, spans, found, order, contexts)

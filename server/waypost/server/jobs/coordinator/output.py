@@ -12,8 +12,9 @@ import pyarrow as pa
 from waypost.server.errors import InvalidArgument
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.jobs import codec
+from waypost.server.jobs.asked import output_plan
 from waypost.server.jobs.coordinator.office import StopSign
-from waypost.server.jobs.coordinator.plan import output_folder, output_plan, own_folder
+from waypost.server.jobs.coordinator.plan import output_folder, own_folder
 from waypost.server.jobs.coordinator.prepared import Prepared, add_tallies
 from waypost.server.jobs.coordinator.troubles import CannotGoOn, os_trouble
 from waypost.server.jobs.desk import JobDesk
@@ -49,7 +50,7 @@ def write_results(closing: Closing, prepared: Prepared, stop: StopSign) -> tuple
     Raises CannotGoOn, Stopped; what was written under no final name is gone then.
     """
     desk, job = closing.desk, closing.job
-    plan = output_plan(job.spec, prepared.format)
+    plan = output_plan(job.spec.output, prepared.format)
     try:
         own_folder(desk, job).discard_unfinished()
         folder = output_folder(desk, job)

@@ -1,49 +1,16 @@
-"""What a job's spec means to those who answer and write its rows."""
+"""The orders that a job's spec amounts to: shards to be answered, and where the results go."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from waypost.server.geocoder.columns import RESULT_COLUMNS
-from waypost.server.geocoder.row_questions import GeocodeRows, PlaceRows, ReverseRows, RowQuestion
+from waypost.server.jobs.asked import question
 from waypost.server.jobs.coordinator.prepared import Prepared
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.locations import OutputFolder, local_folder, resolve_output
 from waypost.server.jobs.model import Job
-from waypost.server.jobs.spec import (
-    Compression,
-    FileFormat,
-    GeocodeOperation,
-    GetPlaceOperation,
-    JobSpec,
-    ReverseGeocodeOperation,
-)
 from waypost.server.jobs.tasks import RowRange, ShardTask
 from waypost.server.jobs.writers import OutputPlan
-
-
-def output_plan(spec: JobSpec, found: FileFormat) -> OutputPlan:
-    """The form of the output of a job whose input has this format."""
-    asked = spec.output
-    return OutputPlan(
-        format=asked.format or found,
-        columns=asked.columns or RESULT_COLUMNS,
-        prefix=asked.column_prefix,
-        rows=asked.rows,
-        layout=asked.layout,
-        compression=asked.compression or Compression.NONE,
-    )
-
-
-def question(spec: JobSpec) -> RowQuestion:
-    """What each row asks."""
-    match spec.operation:
-        case GeocodeOperation() as asked:
-            return GeocodeRows(filter=asked.filter)
-        case ReverseGeocodeOperation() as asked:
-            return ReverseRows(place_types=asked.place_types, radius_m=asked.radius_m)
-        case GetPlaceOperation():
-            return PlaceRows()
 
 
 def shard_task(
@@ -55,7 +22,7 @@ def shard_task(
         shard_path=shard,
         part_path=part,
         snapshot_id=job.spec.snapshot_id,
-        question=question(job.spec),
+        question=question(job.spec.operation),
         roles=prepared.roles,
         columns=plan.part_columns,
         prefix=plan.prefix,

@@ -9,10 +9,11 @@ from time import perf_counter
 from typing import Final
 
 from waypost.server.errors import InputUnreadable, InvalidArgument
+from waypost.server.jobs.asked import output_plan
 from waypost.server.jobs.columns import ColumnRoles
 from waypost.server.jobs.coordinator import source
 from waypost.server.jobs.coordinator.office import StopSign
-from waypost.server.jobs.coordinator.plan import output_folder, output_plan
+from waypost.server.jobs.coordinator.plan import output_folder
 from waypost.server.jobs.coordinator.prepared import Prepared, save_prepared, schema_text
 from waypost.server.jobs.coordinator.troubles import CannotGoOn, os_trouble
 from waypost.server.jobs.desk import JobDesk
@@ -98,7 +99,7 @@ def _new_shard(shard: ShardFile) -> NewShard:
 
 def _checked_plan(desk: JobDesk, job: Job, reader: RowReader) -> OutputPlan:
     """The plan of the output, whose folder can be written and has no such files yet."""
-    plan = output_plan(job.spec, reader.format.format or FileFormat.CSV)
+    plan = output_plan(job.spec.output, reader.format.format or FileFormat.CSV)
     check_columns(plan, reader)
     try:
         folder = output_folder(desk, job)

@@ -7,9 +7,10 @@ import logging
 from collections import deque
 from typing import Final
 
+from waypost.server.jobs.asked import output_plan
 from waypost.server.jobs.coordinator.dispatcher import Dispatcher
 from waypost.server.jobs.coordinator.office import Office, StopSign
-from waypost.server.jobs.coordinator.plan import output_plan, shard_task
+from waypost.server.jobs.coordinator.plan import shard_task
 from waypost.server.jobs.coordinator.policy import Policy
 from waypost.server.jobs.coordinator.prepared import Prepared
 from waypost.server.jobs.coordinator.progress import Meter, ProgressBoard
@@ -46,7 +47,7 @@ class RowsWork:
         self._job = job
         self._lease = lease
         self._prepared = prepared
-        self._plan = output_plan(job.spec, prepared.format)
+        self._plan = output_plan(job.spec.output, prepared.format)
         self._shards_folder = office.desk.folders.shards(job.job_id)
         self._parts_folder = office.desk.folders.parts(job.job_id)
         self._meter = meter

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from waypost.server.jobs.asked import output_plan
 from waypost.server.jobs.coordinator.office import Office
-from waypost.server.jobs.coordinator.plan import output_plan, shard_task
+from waypost.server.jobs.coordinator.plan import shard_task
 from waypost.server.jobs.coordinator.prepared import Prepared
 from waypost.server.jobs.executors import Finished, Outcome
 from waypost.server.jobs.model import InvalidRow, Job, Preflight, PreflightColumn
@@ -29,7 +30,7 @@ async def sampled(office: Office, job: Job, prepared: Prepared) -> Preflight:
         task = shard_task(
             job,
             prepared,
-            output_plan(job.spec, prepared.format),
+            output_plan(job.spec.output, prepared.format),
             task_id=f"{job.job_id}-sample-{job.lease_token}",
             shard=office.desk.folders.shards(job.job_id) / shards[0].file,
             part=part,

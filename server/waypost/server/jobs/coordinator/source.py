@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from waypost.server.errors import InputUnreadable, InvalidArgument, NotFound
+from waypost.server.jobs.asked import input_format, named_columns
 from waypost.server.jobs.columns import ColumnRoles, Question, find_columns
 from waypost.server.jobs.coordinator.troubles import CannotGoOn
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.locations import InputLocation, local_folder, resolve_input
 from waypost.server.jobs.model import Job
-from waypost.server.jobs.readers import InputFormat, RowReader, open_rows
-from waypost.server.jobs.spec import InlineSource, InputColumns, JobInput, UploadSource, UriSource
+from waypost.server.jobs.readers import RowReader, open_rows
+from waypost.server.jobs.spec import InlineSource, UploadSource, UriSource
 
 
 def locate(desk: JobDesk, job: Job) -> Path | InputLocation:
@@ -58,7 +59,7 @@ def open_input(job: Job, place: Path | InputLocation) -> tuple[RowReader, Column
     asked = job.spec.input
     named = named_columns(asked.columns)
     try:
-        reader = open_rows(place, input_format(asked), named=list(named.values()))
+        reader = open_rows(place, input_format(asked.format, asked.compression, asked.csv), named=list(named.values()))
     except (InputUnreadable, InvalidArgument) as error:
         raise CannotGoOn(_code(error), error.message) from error
     try:
@@ -68,29 +69,6 @@ def open_input(job: Job, place: Path | InputLocation) -> tuple[RowReader, Column
         reader.close()
         raise CannotGoOn("COLUMNS_UNCLEAR", error.message) from error
     return reader, roles
-
-
-def input_format(asked: JobInput) -> InputFormat:
-    """What the caller said about the form of the input."""
-    return InputFormat(
-        format=asked.format,
-        compression=asked.compression,
-        encoding=asked.csv.encoding,
-        delimiter=asked.csv.delimiter,
-        quote=asked.csv.quote,
-        header=asked.csv.header,
-    )
-
-
-def named_columns(columns: InputColumns) -> dict[str, str]:
-    """The columns that the caller named, by role."""
-    single = {
-        "query": columns.query,
-        "latitude": columns.latitude,
-        "longitude": columns.longitude,
-        "place_id": columns.place_id,
-    }
-    return {role: name for role, name in {**single, **columns.address}.items() if name}
 
 
 def _code(error: InputUnreadable | InvalidArgument) -> str:
