@@ -39,7 +39,8 @@ generate: $(VENV)/.ready-dev .venv-generate/.ready third_party/.filled ## Make g
 bench: $(VENV)/.ready-dev ## Speed, each figure beside its yardstick
 	$(BIN)/python tests/bench/run.py $(ARGS)
 
-chaos: $(VENV)/.ready-dev ## Jobs whose server and workers are killed at random moments, 100 rounds (ROUNDS=100 SEED=1)
+chaos: $(VENV)/.ready-dev ## The slow tests of jobs, then servers and workers killed at random, 100 rounds (ROUNDS=100 SEED=1)
+	$(BIN)/python -m pytest -m slow
 	WAYPOST_CHAOS_ROUNDS=$(or $(ROUNDS),100) WAYPOST_CHAOS_SEED=$(or $(SEED),1) \
 	  $(BIN)/python -m pytest tests/chaos $(ARGS)
 

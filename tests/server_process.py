@@ -89,3 +89,8 @@ def _record(line: str) -> dict[str, Any]:
     except json.JSONDecodeError:
         return {"message": line.rstrip(), "level": "RAW"}
     return record
+
+
+def heed_ctrl_c() -> None:
+    """For `preexec_fn`: what is started by a shell in the background ignores ^C, and hands that down."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -17,6 +17,8 @@ from tests.server_process import Server
 from waypost.client import AsyncClient, Client
 from waypost.v1 import jobs_pb2 as pb
 
+pytestmark = pytest.mark.slow
+
 WAYPOST = Path(sys.executable).with_name("waypost")
 QUERIES = ("Bern, Switzerland", "Wien", "xqzvwkj qqqxzv", "10115 Berlin", "Springfield, IL")
 

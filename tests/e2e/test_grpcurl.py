@@ -30,10 +30,12 @@ def ask(server: Server, method: str, request: dict[str, Any]) -> dict[str, Any]:
 def test_it_lists_and_describes_the_services(server: Server) -> None:
     services = grpcurl(server, "list").stdout.split()
     assert services == [
+        "google.longrunning.Operations",
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
         "waypost.v1.GeocodingService",
+        "waypost.v1.JobService",
         "waypost.v1.PlaceService",
     ]
     described = grpcurl(server, "describe waypost.v1.GeocodingService").stdout

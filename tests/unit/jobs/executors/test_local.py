@@ -25,6 +25,8 @@ from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.shard import work_shard
 from waypost.server.jobs.tasks import Halt, RowRange, ShardTask
 
+pytestmark = pytest.mark.slow
+
 StartPool = Callable[..., LocalPool]
 Pools = Callable[[Work], LocalPool]
 
