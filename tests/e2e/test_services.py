@@ -14,7 +14,13 @@ from grpc_reflection.v1alpha import reflection_pb2
 from tests.server_process import Server
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
-SERVICES = ("", "waypost.v1.GeocodingService", "waypost.v1.PlaceService")
+SERVICES = (
+    "",
+    "waypost.v1.GeocodingService",
+    "waypost.v1.PlaceService",
+    "waypost.v1.JobService",
+    "google.longrunning.Operations",
+)
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ class JobsService:
         self.notify = NotifyService(settings, self.desk.store, self.executor)
         self._pool: LocalPool | None = None
         self._coordinator: Coordinator | None = None
+        #: A server whose snapshot cannot be opened stops before it has begun.
+        self._at_work = False
         if works and config.jobs_workers:
             self._pool = LocalPool(
                 config.data_dir, config.jobs_workers, log_format=config.log_format, log_level=config.log_level
@@ -46,12 +48,13 @@ class JobsService:
         if self._pool is not None and self._coordinator is not None:
             self._pool.start()
             await self._coordinator.start()
+            self._at_work = True
             _LOG.info("working on jobs", extra={"facts": {"workers": self._pool.capacity}})
 
     async def stop(self) -> None:
         """Gives back what is in hand and ends the workers; calls may still read."""
         await self.notify.stop()
-        if self._pool is not None and self._coordinator is not None:
+        if self._at_work and self._pool is not None and self._coordinator is not None:
             await self._coordinator.stop()
             await self._pool.stop(Halt.DISCARD)
 
