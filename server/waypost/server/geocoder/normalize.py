@@ -133,6 +133,11 @@ def _fold(char: str) -> str | int:
     return "".join(out)[:15] or SEPARATOR
 
 
+def fold_text(text: str) -> str:
+    """The letters and digits of a text, folded, nothing between them; abbreviations stay as they are."""
+    return "".join(folded for char in text if isinstance(folded := _fold(char), str))
+
+
 def _letter_kind(char: str) -> int:
     if char.isdecimal():
         return DIGIT
