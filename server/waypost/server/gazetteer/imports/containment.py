@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -38,11 +40,26 @@ _SPREAD = 0.1
 _SLICE = 1_000_000
 
 
-def locate_addresses(records: Records, settlements: Settlements) -> tuple[Ints, Bools]:
-    """The place of each address, and whether the source named it."""
-    addresses = records.addresses
-    place = np.full(len(addresses), -1, np.int32)
-    city = records.locales[:, CITY][addresses.locale]
+@dataclass(slots=True)
+class Located:
+    """Points in 1e-7 degrees, and what records say of where they lie: `locale` indexes Records.locales."""
+
+    latitude: Ints
+    longitude: Ints
+    locale: Ints
+
+    def degrees(self, rows: Int64s | slice) -> tuple[Floats, Floats]:
+        """Latitudes and longitudes of some of the points."""
+        return to_degrees(self.latitude[rows]), to_degrees(self.longitude[rows])
+
+
+def places_of(points: Located, records: Records, settlements: Settlements, *, founding: bool) -> tuple[Ints, Bools]:
+    """The place of each point, and whether the source named it.
+
+    With `founding`, names that nothing else knows become settlements of the layer, if enough points bear them.
+    """
+    place = np.full(len(points.latitude), -1, np.int32)
+    city = records.locales[:, CITY][points.locale]
     if city.any():
         order = np.argsort(city, kind="stable")
         starts = group_starts(city[order])
@@ -52,23 +69,22 @@ def locate_addresses(records: Records, settlements: Settlements) -> tuple[Ints, 
             text = records.texts[city[rows[0]]]
             if not text:
                 continue
-            latitude, longitude = to_degrees(addresses.latitude[rows]), to_degrees(addresses.longitude[rows])
-            found = _city_near(settlements, text, latitude, longitude)
+            found = _city_near(settlements, text, *points.degrees(rows))
             place[rows] = found
             lost = rows[found < 0]
             key = settlement_key(text)
-            if len(lost) and key:
+            if founding and len(lost) and key:
                 unknown.setdefault(key, []).append(lost)
                 spelled.setdefault(key, {})[text] = len(lost)
         del order
         for key in sorted(unknown):
             name = min(spelled[key], key=lambda text: (-spelled[key][text], text))
-            _found_settlements(settlements, name, np.concatenate(unknown[key]), records, place)
+            _found_settlements(settlements, name, np.concatenate(unknown[key]), points, place)
     tagged = place >= 0
     for start in range(0, len(place), _SLICE):
         rows = start + np.flatnonzero(~tagged[start : start + _SLICE])
         if len(rows):
-            place[rows] = settlements.at(to_degrees(addresses.latitude[rows]), to_degrees(addresses.longitude[rows]))
+            place[rows] = settlements.at(*points.degrees(rows))
     return place, tagged
 
 
@@ -109,10 +125,9 @@ def _readings(text: str) -> list[tuple[str, bool]]:
     return [(key, whole) for key, whole in dict.fromkeys(readings) if key]
 
 
-def _found_settlements(settlements: Settlements, name: str, rows: Int64s, records: Records, place: Ints) -> None:
+def _found_settlements(settlements: Settlements, name: str, rows: Int64s, points: Located, place: Ints) -> None:
     """Makes settlements of addresses that name a place which nobody else knows, outside of every boundary."""
-    addresses = records.addresses
-    latitude, longitude = to_degrees(addresses.latitude[rows]), to_degrees(addresses.longitude[rows])
+    latitude, longitude = points.degrees(rows)
     outside = settlements.boundaries.containing(latitude, longitude) < 0
     rows, latitude, longitude = rows[outside], latitude[outside], longitude[outside]
     if len(rows) < _FEWEST_ADDRESSES:

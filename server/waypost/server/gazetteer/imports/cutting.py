@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from waypost.server.gazetteer.imports.points import Floats, Ints, Int64s, separation_m, to_units
+from waypost.server.gazetteer.imports.points import Floats, Ints, Int64s, ranges, separation_m, to_units
 
 #: The border is found to a sixty-fourth of the segment that crosses it.
 _HALVINGS = 6
@@ -79,12 +79,6 @@ def _gathered(way: Int64s, place: Ints, sources: list[tuple[Int64s, Int64s, Ints
         np.concatenate(latitude)[picked],
         np.concatenate(longitude)[picked],
     )
-
-
-def ranges(first: Int64s, size: Int64s) -> Int64s:
-    """first[0], first[0] + 1, … size[0] of them, then those of first[1], and so on."""
-    ends = np.cumsum(size)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - size), size)
 
 
 def _cut(

@@ -51,6 +51,12 @@ def group_starts(sorted_keys: npt.NDArray[np.generic]) -> Int64s:
     return np.flatnonzero(np.append(True, sorted_keys[1:] != sorted_keys[:-1]))
 
 
+def ranges(first: Int64s, size: Int64s) -> Int64s:
+    """first[0], first[0] + 1, … size[0] of them, then those of first[1], and so on."""
+    ends = np.cumsum(size)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - size), size)
+
+
 def components(count: int, first: Int64s, second: Int64s) -> Int64s:
     """(count,) the smallest node that each node is connected with, itself included; edges are pairs of nodes."""
     label = np.arange(count)
