@@ -250,4 +250,3 @@ def _digests(column: pa.Array) -> Int64s:
 def _text_digest(value: str | bytes | None) -> int:
     data = value.encode() if isinstance(value, str) else value or b""
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
-

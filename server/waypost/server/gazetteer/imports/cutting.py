@@ -102,8 +102,7 @@ def _cut(
     place = np.insert(place, at, np.column_stack([place[changing], place[changing + 1]]).ravel())
     place = _without_slivers(way, place, lat, lon)
     # Between two pieces of one place the border is no cut, only a vertex.
-    same = np.append(False, (way[1:] == way[:-1]) & (place[1:] == place[:-1]))
-    begins = np.flatnonzero(~same)
+    begins = np.flatnonzero(np.append(len(way) > 0, (way[1:] != way[:-1]) | (place[1:] != place[:-1])))
     return Pieces(way[begins], place[begins], np.append(begins, len(way)), to_units(lat), to_units(lon))
 
 
@@ -125,11 +124,13 @@ def _border_share(
 
 def _without_slivers(way: Int64s, place: Ints, lat: Floats, lon: Floats) -> Ints:
     """The places of vertices, where those of short pieces are the place of the longer piece beside them."""
+    if not len(way):
+        return place
     begins = np.flatnonzero(np.append(True, (way[1:] != way[:-1]) | (place[1:] != place[:-1])))
     ends = np.append(begins[1:], len(way))
     step = np.append(0.0, separation_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))
     step[begins] = 0.0
-    length = np.add.reduceat(step, begins) if len(begins) else step
+    length = np.add.reduceat(step, begins)
     piece_way, piece_place = way[begins], place[begins].copy()
     for piece in np.flatnonzero(length < _SHORTEST_PIECE_M).tolist():
         beside = [
@@ -140,4 +141,3 @@ def _without_slivers(way: Int64s, place: Ints, lat: Floats, lon: Floats) -> Ints
         if beside:
             piece_place[piece] = piece_place[max(beside, key=lambda other: length[other])]
     return np.repeat(piece_place, ends - begins)
-

@@ -109,7 +109,9 @@ def alias_columns(names: list[Names], features: Features) -> dict[str, object]:
     table = table.take(pc.sort_indices(table, sort_keys=by))
     wanted = [("kind", "min"), ("language", "distinct")]
     merged = table.group_by(["feature", "text"], use_threads=False).aggregate(wanted)
-    tags = pc.binary_join(merged.column("language_distinct").combine_chunks().cast(pa.list_(TEXT)), pa.scalar(" ", TEXT))
+    tags = pc.binary_join(
+        merged.column("language_distinct").combine_chunks().cast(pa.list_(TEXT)), pa.scalar(" ", TEXT)
+    )
     merged = pa.table(
         {
             "feature": merged.column("feature"),
@@ -118,7 +120,9 @@ def alias_columns(names: list[Names], features: Features) -> dict[str, object]:
             "language": pc.utf8_trim_whitespace(tags),
         }
     )
-    merged = merged.take(pc.sort_indices(merged, sort_keys=[(name, "ascending") for name in ("feature", "kind", "text")]))
+    merged = merged.take(
+        pc.sort_indices(merged, sort_keys=[(name, "ascending") for name in ("feature", "kind", "text")])
+    )
     owner = merged.column("feature").to_numpy()
     return {
         "alias_offsets": np.searchsorted(owner, np.arange(len(features) + 1)),

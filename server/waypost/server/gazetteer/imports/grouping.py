@@ -206,9 +206,7 @@ def _into_other_names(named: Named, groups: Groups) -> Int64s:
     return _chosen(groups, guest[allowed], host[allowed])
 
 
-def _near(
-    groups: Groups, guests: Int64s, guest_keys: Ints, hosts: Int64s, host_keys: Ints
-) -> tuple[Int64s, Int64s]:
+def _near(groups: Groups, guests: Int64s, guest_keys: Ints, hosts: Int64s, host_keys: Ints) -> tuple[Int64s, Int64s]:
     """Pairs of a guest and a host of one key, where the middle of the guest lies in or close to the host's box."""
     if not len(guests) or not len(hosts):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)

@@ -90,7 +90,9 @@ def list_houses(records: Records, feature: Ints, country: Ints, country_codes: l
 
 def _read(written: Int64s, used: Int64s, texts: list[str], country_codes: list[str]) -> _Entries:
     """The houses of distinct numbers as written; `used` is how many addresses have each."""
-    found = [read_house_numbers(texts[pair % len(texts)], country_codes[pair // len(texts)]) for pair in written.tolist()]
+    found = [
+        read_house_numbers(texts[pair % len(texts)], country_codes[pair // len(texts)]) for pair in written.tolist()
+    ]
     size = np.array([len(houses) for houses in found], np.int64)
     weight = np.repeat(used, size)
     number = np.array([house.number for houses in found for house in houses], np.int64)
@@ -129,7 +131,9 @@ def _settle_equals(records: Records, key: Int64s, row: Ints, lesser: Bools) -> B
     rows = row[tied]
     ids = records.source_ids.read().take(pa.array(rows))
     latitude, longitude = records.addresses.latitude[rows], records.addresses.longitude[rows]
-    table = pa.table({"key": key[tied], "id": ids, "latitude": latitude, "longitude": longitude, "lesser": lesser[tied]})
+    table = pa.table(
+        {"key": key[tied], "id": ids, "latitude": latitude, "longitude": longitude, "lesser": lesser[tied]}
+    )
     order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in table.schema.names]).to_numpy()
     row[tied], lesser[tied] = rows[order], lesser[tied][order]
     kept[tied] = _distinct(key[tied], to_degrees(latitude[order]), to_degrees(longitude[order]), lesser[tied])

@@ -63,9 +63,7 @@ def cut_ranges(
             rows.append((int(feature[number]), one, other, pace, *points))
     rows = sorted(set(rows))
     table = np.array(rows, np.int64).reshape(-1, 8)
-    return NumberRanges(
-        table[:, 0].astype(np.int32), table[:, 1:4].astype(np.uint32), table[:, 4:8].astype(np.int32)
-    )
+    return NumberRanges(table[:, 0].astype(np.int32), table[:, 1:4].astype(np.uint32), table[:, 4:8].astype(np.int32))
 
 
 def _straight(

@@ -59,7 +59,9 @@ def read_codes(records: Records) -> Codes:
     return Codes(texts, of_locale, of_address)
 
 
-def postal_features(records: Records, codes: Codes, country: Ints, countries: list[str], inside: Containers) -> Features:
+def postal_features(
+    records: Records, codes: Codes, country: Ints, countries: list[str], inside: Containers
+) -> Features:
     """Codes that the world has no point for, each at the middle of its addresses.
 
     `country` (addresses,) indexes `countries`. Codes on record as places have the point of their record.

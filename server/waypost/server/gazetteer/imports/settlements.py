@@ -225,9 +225,7 @@ def same_place(settlements: Settlements, names: list[str], latitude: float, long
     return int(candidates[best]) if np.isfinite(away_m[best]) else -1
 
 
-def _link_areas(
-    settlements: Settlements, places: pa.Table, areas: pa.Table, place_of_record: dict[str, int]
-) -> Ints:
+def _link_areas(settlements: Settlements, places: pa.Table, areas: pa.Table, place_of_record: dict[str, int]) -> Ints:
     """Of each boundary of a settlement its place: by its record, else by name inside it, else one of its own."""
     boundaries = settlements.boundaries
     found = np.empty(len(boundaries), np.int32)

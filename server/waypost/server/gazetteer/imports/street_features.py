@@ -67,11 +67,16 @@ def other_street_names(records: Records, groups: Groups, ways: Ways, usual: Ints
 
 def middles(records: Records, groups: Groups, pieces: Pieces) -> tuple[Ints, Ints]:
     """A point of each group near its middle: on its ways if it has some, else one of its addresses."""
-    middle = ((groups.box[:, 0].astype(np.int64) + groups.box[:, 2]) // 2, (groups.box[:, 1].astype(np.int64) + groups.box[:, 3]) // 2)
+    middle = (
+        (groups.box[:, 0].astype(np.int64) + groups.box[:, 2]) // 2,
+        (groups.box[:, 1].astype(np.int64) + groups.box[:, 3]) // 2,
+    )
     latitude, longitude = np.zeros(len(groups), np.int32), np.zeros(len(groups), np.int32)
     bare = np.flatnonzero(~groups.has_ways[groups.of_address])
     addresses = records.addresses
-    _nearest_points(groups.of_address[bare], addresses.latitude[bare], addresses.longitude[bare], middle, latitude, longitude)
+    _nearest_points(
+        groups.of_address[bare], addresses.latitude[bare], addresses.longitude[bare], middle, latitude, longitude
+    )
     size = np.diff(pieces.offsets)
     begin = ranges(pieces.offsets[:-1], size - 1)
     owner = np.repeat(groups.of_piece, size - 1)
@@ -91,7 +96,12 @@ def _feet(pieces: Pieces, begin: Int64s, latitude: Int64s, longitude: Int64s) ->
 
 
 def _nearest_points(
-    owner: Ints, latitude: Ints, longitude: Ints, middle: tuple[Int64s, Int64s], best_latitude: Ints, best_longitude: Ints
+    owner: Ints,
+    latitude: Ints,
+    longitude: Ints,
+    middle: tuple[Int64s, Int64s],
+    best_latitude: Ints,
+    best_longitude: Ints,
 ) -> None:
     """Writes of each owner its point that is nearest to its middle, the southernmost and westernmost of equals."""
     north = latitude - middle[0][owner]
