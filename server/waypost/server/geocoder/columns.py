@@ -60,10 +60,12 @@ class Hits:
     """Answers to a column, arrays of equal length.
 
     Per input row the answering `row` (-1 = none), `confidence`, `reason` (see REASONS), and of reverse lookups what
-    is known besides.
+    is known besides; of forward lookups in a snapshot with streets what houses.HOUSE tells.
     """
 
-    __slots__ = ("admin1", "admin2", "confidence", "country", "distance_m", "locality", "postal", "reason", "row")
+    __slots__ = (
+        "admin1", "admin2", "confidence", "country", "distance_m", "houses", "locality", "postal", "reason", "row",
+    )  # fmt: skip
 
     def __init__(self, row: Rows, confidence: npt.NDArray[np.float32], reason: npt.NDArray[np.uint8]) -> None:
         self.row = row
@@ -75,6 +77,7 @@ class Hits:
         self.locality: Rows | None = None
         self.postal: Rows | None = None
         self.distance_m: npt.NDArray[np.float64] | None = None
+        self.houses: npt.NDArray[np.void] | None = None
 
 
 class ColumnWriter:
