@@ -1,4 +1,4 @@
-"""The arrays of schema.FEATURES: addresses, ranges, lines and codes of all imported layers, with indices of their own."""
+"""The arrays of schema.FEATURES: addresses, ranges, lines and codes of all imported layers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ Numbers = npt.NDArray[np.int64]
 
 #: What counts as none in a column of uint16, and so how many different values one may have.
 NO_POSTAL = 65_535
-#: Names of categories, OpenStreetMap's free ones among them: beyond these the rarest become the plain one of their kind.
+#: Names of categories, some of which anybody may invent: beyond these the rarest become the plain one of their kind.
 MOST_CATEGORIES = 60_000
 
 
-def renumbered(features: Features, name: str, layer: Numbers, values: npt.NDArray[np.generic]) -> tuple[pa.Array, Numbers]:
-    """The different texts of a table that each layer has of its own, and `values`, indices into it, as indices of these.
+def renumbered(
+    features: Features, name: str, layer: Numbers, values: npt.NDArray[np.generic]
+) -> tuple[pa.Array, Numbers]:
+    """The texts of a table that each layer has of its own, and `values`, indices into it, as indices of these.
 
     `layer` tells of each value whose index it is. The first text is the empty one.
     """
@@ -119,7 +121,10 @@ class CodeRows:
         own = np.flatnonzero(np.asarray(world["place_type"]) == PlaceType.POSTAL_CODE)
         countries = np.asarray(world["country"])
         written = pa.concat_arrays(
-            [_bare(world["display_name"].to_arrow().take(pa.array(own))), _bare(features.texts("name").take(pa.array(imported)))]
+            [
+                _bare(world["display_name"].to_arrow().take(pa.array(own))),
+                _bare(features.texts("name").take(pa.array(imported))),
+            ]
         )
         rows = np.concatenate([own, imported + base]).astype(np.int32)
         country = np.concatenate([countries[own], countries[features.anchor[imported]]]).astype(np.int64)

@@ -42,7 +42,7 @@ def feature_ids(
         column = TextColumn.from_arrow(texts)
         hash_texts(column.offsets, column.data, hashes)
     digits = _hexadecimal(hashes)
-    letters = np.array([KIND_LETTERS.get(PlaceType(number), "x") if number else "x" for number in range(16)])
+    letters = np.array(["x", *(KIND_LETTERS.get(each, "x") for each in PlaceType)])
     ids = concatenated(layer_keys, "-", pa.array(letters[kind], pa.large_string()), digits)
     rank = _ranks(ids, source_id)
     numbered = concatenated(ids, "-", pc.cast(pa.array(rank + 1), pa.large_string()))

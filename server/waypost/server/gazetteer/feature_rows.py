@@ -120,7 +120,9 @@ def feature_rows(
         features.texts("source_id"),
     )
     rows = {name: np.asarray(numbers[name], np.int32) for name in ("country", "admin1", "admin2")}
-    towns = pc.if_else(pa.array(settlement >= 0), _picked(names, settlement), _picked(world_names, of_anchor("locality")))
+    towns = pc.if_else(
+        pa.array(settlement >= 0), _picked(names, settlement), _picked(world_names, of_anchor("locality"))
+    )
     texts = {
         "place_id": own_ids,
         "source_id": features.texts("source_id"),

@@ -100,7 +100,9 @@ class Features:
         rows = index_in(anchors.dictionary, place_ids)[anchors.indices.to_numpy()]
         lost = np.flatnonzero(rows < 0)
         if lost.size:
-            latitude, longitude = (np.asarray(self._joined(name), np.float64)[lost] for name in ("latitude", "longitude"))
+            latitude, longitude = (
+                np.asarray(self._joined(name), np.float64)[lost] for name in ("latitude", "longitude")
+            )
             rows = rows.copy()
             rows[lost] = locate(latitude, longitude)
         return rows

@@ -12,15 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 #: "10 Rue de la Paix".
-_NUMBER_FIRST = frozenset(
+_NUMBER_FIRST = (
     "AG AI AS AU BB BL BM BS BZ CA CI CK DM DZ EG FJ FK FM FR GB GD GF GG GH GI GP GU GY HK IE IL IM IN JE JM KE KN "
     "KY LC LK MA MC MF MH MM MP MQ MS MT MU MY NC NF NG NR NZ PF PG PH PK PM PN PR PW RE SB SC SG SH SL SN SZ TC TH "
-    "TN TO TT UG UM US VC VG VI VU WF WS YT ZA ZM ZW".split()
+    "TN TO TT UG UM US VC VG VI VU WF WS YT ZA ZM ZW"
 )
 #: "10, rue de la Gare".
-_NUMBER_FIRST_COMMA = frozenset({"LU"})
+_NUMBER_FIRST_COMMA = "LU"
 #: "Via Roma, 10".
-_NUMBER_LAST_COMMA = frozenset("AD BR BY ES IT KG KZ RU SM TJ TM UA UZ VA".split())
+_NUMBER_LAST_COMMA = "AD BR BY ES IT KG KZ RU SM TJ TM UA UZ VA"
 
 #: What house_order gives: the number first or last, and whether there is a comma between.
 FIRST, LAST, COMMA = 1, 0, 2
@@ -28,11 +28,14 @@ FIRST, LAST, COMMA = 1, 0, 2
 
 def house_order(country_code: str) -> int:
     """FIRST or LAST, with COMMA or without, for an upper-case ISO 3166-1 code."""
-    if country_code in _NUMBER_FIRST:
-        return FIRST
-    if country_code in _NUMBER_FIRST_COMMA:
-        return FIRST | COMMA
-    return LAST | COMMA if country_code in _NUMBER_LAST_COMMA else LAST
+    for order, codes in (
+        (FIRST, _NUMBER_FIRST),
+        (FIRST | COMMA, _NUMBER_FIRST_COMMA),
+        (LAST | COMMA, _NUMBER_LAST_COMMA),
+    ):
+        if country_code in codes.split():
+            return order
+    return LAST
 
 
 def house_orders() -> npt.NDArray[np.uint8]:

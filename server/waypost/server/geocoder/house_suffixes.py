@@ -32,11 +32,12 @@ def suffix_hashes(suffixes: Sequence[str]) -> npt.NDArray[np.uint64]:
 
 
 def suffix_ids(suffixes: Sequence[str]) -> list[str]:
-    """Each addition as ids write it: lower-case ASCII letters and digits, else "_" and a hash."""
+    """Each addition as ids write it: lower-case ASCII letters and digits, else "_" and a hash; "-" before a digit."""
     return [_as_id(folded) for folded in folded_suffixes(suffixes)]
 
 
 def _as_id(folded: str) -> str:
     if folded.isascii() and len(folded) <= _LONGEST_IN_ID:
-        return folded
+        # "12/3" is not 123.
+        return f"-{folded}" if folded[:1].isdigit() else folded
     return "_" + hashlib.sha256(folded.encode()).hexdigest()[:8]

@@ -1,7 +1,7 @@
 """The lines of streets by where they run: the nearest ones to a position.
 
-An entry is a piece of a line, from the vertex with its number to the next one; a piece is an entry of every cell that it
-touches. As exact as address_grid.py.
+An entry is a piece of a line, from the vertex with its number to the next one; a piece is an entry of every cell that
+it touches. As exact as address_grid.py.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ FIRST_REACH_M = 50.0
 WIDER = 4.0
 #: Cells that one piece can touch: of the finest it would be a hundred kilometres long.
 _MOST_CELLS = 8_192
+#: Vertices of one street that are looked at: longer ones are of whole countries.
+_MOST_VERTICES = 20_000
 #: Edges of cells are widened by this many units, so that rounding loses no piece.
 _EDGE = 2.0
 _NO_VERTEX = np.int32(WAY_END)
@@ -112,7 +114,9 @@ def _mark_pieces(line: Points, ends: npt.NDArray[np.bool_], blocks: npt.NDArray[
         if not is_piece(line, ends, vertex):
             continue
         piece = piece_at(line, vertex)
-        for row in range(_tile_row(min(piece.north0, piece.north1) - _EDGE), _tile_row(max(piece.north0, piece.north1) + _EDGE) + 1):
+        for row in range(
+            _tile_row(min(piece.north0, piece.north1) - _EDGE), _tile_row(max(piece.north0, piece.north1) + _EDGE) + 1
+        ):
             west, east = _tile_columns(piece)
             for column in range(west, east + 1):
                 blocks[row // BLOCK_TILES * 360 + column % TILE_COLUMNS // BLOCK_TILES] = 0
@@ -266,6 +270,18 @@ def to_piece_squared(lines: LineGrid, vertex: int, window: Window) -> float:
         share = min(max(-(up0 * along_up + right0 * along_right) / length, 0.0), 1.0)
     up, right = up0 + share * along_up, right0 + share * along_right
     return up * up + right * right
+
+
+@njit_kernel
+def line_distance_m(lines: LineGrid, feature: int, latitude: float, longitude: float) -> float:
+    """Metres to the line of a feature, infinite where it has none; of a long line to its first _MOST_VERTICES."""
+    window = window_at(latitude, longitude, 0.0)
+    best = np.inf
+    first, last = lines.offsets[feature], lines.offsets[feature + 1]
+    for vertex in range(first, min(last, first + _MOST_VERTICES) - 1):
+        if lines.line[vertex, 0] != _NO_VERTEX and lines.line[vertex + 1, 0] != _NO_VERTEX:
+            best = min(best, to_piece_squared(lines, vertex, window))
+    return math.sqrt(best)
 
 
 @njit_inlined
