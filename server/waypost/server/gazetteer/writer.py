@@ -33,23 +33,7 @@ def write_snapshot(
     `kept` are files of another snapshot in the same file system that become files of this one as they are: of each by
     its name without ending where it is, and the hash that the other's manifest tells.
     """
-    files: dict[str, str] = {}
-    size = 0
-    for name, array in sorted(arrays.items()):
-        parts = (
-            {f"{name}.offsets": array.offsets, f"{name}.bytes": array.data}
-            if isinstance(array, TextColumn)
-            else {name: array}
-        )
-        for part, values in parts.items():
-            path = directory / f"{part}.npy"
-            with path.open("wb") as file:
-                np.save(file, np.ascontiguousarray(values), allow_pickle=False)
-                file.flush()
-                os.fsync(file.fileno())
-            with path.open("rb") as file:
-                files[part] = hashlib.file_digest(file, "sha256").hexdigest()
-            size += path.stat().st_size
+    files, size = write_arrays(directory, arrays)
     for name, (path, digest) in (kept or {}).items():
         os.link(path, directory / f"{name}.npy")
         files[name] = digest
@@ -69,3 +53,27 @@ def write_snapshot(
         file.flush()
         os.fsync(file.fileno())
     return info_from_manifest(manifest, present=False)
+
+
+def write_arrays(
+    directory: Path, arrays: Mapping[str, npt.NDArray[np.generic] | TextColumn]
+) -> tuple[dict[str, str], int]:
+    """Writes each array as `<name>.npy`, synced to disk; the hash of each file by its name, and the bytes of all."""
+    files: dict[str, str] = {}
+    size = 0
+    for name, array in sorted(arrays.items()):
+        parts = (
+            {f"{name}.offsets": array.offsets, f"{name}.bytes": array.data}
+            if isinstance(array, TextColumn)
+            else {name: array}
+        )
+        for part, values in parts.items():
+            path = directory / f"{part}.npy"
+            with path.open("wb") as file:
+                np.save(file, np.ascontiguousarray(values), allow_pickle=False)
+                file.flush()
+                os.fsync(file.fileno())
+            with path.open("rb") as file:
+                files[part] = hashlib.file_digest(file, "sha256").hexdigest()
+            size += path.stat().st_size
+    return files, size
