@@ -13,7 +13,8 @@ from pathlib import Path
 
 import osmium
 from osmium.filter import KeyFilter
-from osmium.osm import AREA, NODE, WAY, Area, Node, Way
+from osmium.io import Reader
+from osmium.osm import AREA, NODE, NOTHING, WAY, Area, Node, Way
 
 from waypost.server.errors import ImportFailed
 from waypost.server.gazetteer.imports.readers import osm_tags
@@ -56,6 +57,18 @@ def read_osm(paths: Sequence[Path], wishes: Wishes, bad: BadRecords, on_progress
                 f"{path} is no OpenStreetMap file that can be read to its end: {error}", path=str(path)
             ) from error
         done += size
+
+
+def extract_times(paths: Sequence[Path]) -> list[str]:
+    """When each extract was taken, as its header tells; empty where it does not. Raises ImportFailed for none."""
+    times = []
+    for path in paths:
+        try:
+            with Reader(str(path), NOTHING) as reader:
+                times.append(reader.header().get("osmosis_replication_timestamp") or reader.header().get("timestamp"))
+        except RuntimeError as error:
+            raise ImportFailed(f"{path} is no OpenStreetMap file: {error}", path=str(path)) from error
+    return times
 
 
 class _Extract:

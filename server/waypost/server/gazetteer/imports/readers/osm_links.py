@@ -48,14 +48,15 @@ def read_links(path: Path) -> Links:
             nodes = tuple(node.ref for node in way.nodes)
             links.interpolations[way.id] = nodes
             links.interpolated_nodes.update(nodes)
-            if street := way.tags.get("addr:street", ""):
+            street = way.tags.get("addr:street")
+            if street:
                 for node in nodes:
                     links.street_of.setdefault(f"n{node}", street)
     if unnamed:
         streets = IdFilter(unnamed)
         with Reader(str(path), WAY) as reader:
             for way in osmium.OsmFileIterator(reader, streets):
-                name = way.tags.get("name", "")
+                name = way.tags.get("name") or ""
                 for house in unnamed[way.id] if name else ():
                     links.street_of.setdefault(house, name)
     return links
