@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: What `place_type` can be is model.PlaceType. Index into this list is `category`.
+#: What `place_type` can be is model.PlaceType. Index into this list is `category`; imported layers add theirs behind.
 CATEGORIES = ("country", "first_level", "second_level", "city", "postal_code", "airport")
+#: Category of addresses, the first one behind CATEGORIES in snapshots with imported layers.
+HOUSE = "house"
 
 #: How a name came to a row; index is `alias_kind`. Ranking gives each its own term.
 #: PRIMARY the source's main name; OFFICIAL another name with a language or official standing (CLDR, long
@@ -34,7 +36,7 @@ class Column:
 
 PLACES: dict[str, Column] = {
     "place_type": Column("uint8", "rows", "model.PlaceType"),
-    "category": Column("uint8", "rows", "index into CATEGORIES"),
+    "category": Column("uint8", "rows", "index into CATEGORIES; with imported layers uint16, into category_names"),
     "layer": Column("uint8", "rows", "index into the manifest's layers"),
     "latitude": Column("float64", "rows", "WGS 84 degrees"),
     "longitude": Column("float64", "rows", "WGS 84 degrees"),
@@ -68,4 +70,31 @@ PLACES: dict[str, Column] = {
     "alias_language": Column(
         "text", "aliases", "BCP-47 tags with blanks between, where data or script tell; else empty"
     ),
+}
+
+#: What snapshots with imported layers have besides: features f = 0, 1, … of all layers, ordered by anchor and hence by
+#: the area that contains them, are the rows feature_base + f; addresses and ranges hang on them. Meaning and units are
+#: those of imports/layer.py, indices are those of the snapshot.
+FEATURES: dict[str, Column] = {
+    "feature_base": Column("int64", "1", "row of the first feature"),
+    "feature_within": Column("int32", "features", "row of the settlement or quarter of its layer around it, else -1"),
+    "feature_postal_offsets": Column("int64", "features + 1", "codes of feature f, the most frequent first"),
+    "feature_postal_rows": Column("int32", "codes of features", "row of the postal code, -1 where none is known"),
+    "feature_postal_codes": Column("uint32", "codes of features", "index into postal_code_texts"),
+    "postal_code_texts": Column("text", "codes", "as written; the first is the empty text"),
+    "category_names": Column("text", "categories", "CATEGORIES, HOUSE, then those of the layers"),
+    "address_offsets": Column("int64", "features + 1", "addresses of feature f, ordered by number, suffix, source id"),
+    "address_number": Column("uint32", "addresses", "the leading digits; 0 where there are none"),
+    "address_suffix": Column("uint16", "addresses", "index into suffix_text"),
+    "address_point": Column("int32", "addresses, 2", "latitude, longitude in 1e-7 degrees"),
+    "address_postal": Column("uint16", "addresses", "index into its feature's postal codes, 65535 = none known"),
+    "address_source": Column("text", "addresses", "the source's own ids; read for answers only"),
+    "suffix_text": Column("text", "suffixes", "as shown: 'a', ' bis', '/3'; first the empty one"),
+    "suffix_hash": Column("uint64", "suffixes", "normalize.hash_text of its letters and digits, folded"),
+    "suffix_id": Column("text", "suffixes", "as in ids of addresses: ASCII, equal for those that fold to the same"),
+    "range_offsets": Column("int64", "features + 1", "number ranges of feature f, ordered by first number"),
+    "range_numbers": Column("uint32", "ranges, 3", "first and last number, step (1 or 2), first <= last"),
+    "range_points": Column("int32", "ranges, 4", "latitude, longitude of first, then of last, 1e-7 degrees"),
+    "line_offsets": Column("int64", "features + 1", "vertices of feature f, none for what is no street"),
+    "line": Column("int32", "vertices, 2", "latitude, longitude in 1e-7 degrees; layer.WAY_END twice ends a way"),
 }

@@ -97,6 +97,10 @@ class Snapshot:
         """Number of places of every kind."""
         return len(self._ids)
 
+    def has(self, name: str) -> bool:
+        """Whether the snapshot has an array of that name; those of streets are there with imported layers only."""
+        return name in self._arrays
+
     def array(self, name: str) -> npt.NDArray[np.generic]:
         """The array of that name, read-only. Raises KeyError if the snapshot has none."""
         return self._arrays[name]

@@ -16,6 +16,7 @@ from waypost.server.geocoder import search
 from waypost.server.geocoder.calibration import load_weights
 from waypost.server.geocoder.describe import Describer
 from waypost.server.geocoder.desk import Desk
+from waypost.server.geocoder.houses import HOUSE
 from waypost.server.geocoder.lookup import look_up
 from waypost.server.geocoder.match import Filter
 from waypost.server.geocoder.normalize import FoldTable
@@ -98,6 +99,7 @@ class ForwardIndex:
             array("delete_offsets", np.uint32),
             array("delete_entries", np.uint32),
         )
+        self._has_streets = snapshot.has("feature_base")
         self._weights = load_weights()
         short = snapshot.text("short_name")
         countries = np.flatnonzero(snapshot.array("place_type") == PlaceType.COUNTRY)
@@ -172,6 +174,7 @@ class ForwardIndex:
         """The best answer to each text, and the kernel's flags. With `ends` (texts, fields) they are addresses."""
         size = len(texts)
         rows, sure, flags = np.empty(size, np.int32), np.empty(size, np.float32), np.empty(size, np.uint8)
+        houses = np.empty(size if self._has_streets else 0, HOUSE)
         types = _TEXT_TYPES if ends is None else FIELD_TYPES
         if ends is None:
             ends = texts.offsets[1:, None] + 1
@@ -187,10 +190,14 @@ class ForwardIndex:
             rows,
             sure,
             flags,
+            houses,
         )
         rows[faults != 0] = -1
         reason = np.where(faults != 0, faults, np.where(rows < 0, c.NO_MATCH, 0)).astype(np.uint8)
-        return c.Hits(rows, sure, reason), flags
+        hits = c.Hits(rows, sure, reason)
+        if self._has_streets:
+            hits.houses, hits.house_texts = houses, texts
+        return hits, flags
 
 
 def address_fields(address: PostalAddress) -> list[str]:

@@ -18,6 +18,7 @@ from numba import njit
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.contexts import MAX_POSTINGS, read_contexts
 from waypost.server.geocoder.distance import distance_m
+from waypost.server.geocoder.houses import NO_HOUSE
 from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.postings import (
     CODE,
@@ -44,7 +45,8 @@ MAX_PARTS = 16
 _ROUNDING = 1e-9
 
 #: A reading: row, score, the span that names it, all words explained as bits, typing errors, levels of context,
-#: kind of name, and the addends of the score.
+#: kind of name, the house as in houses.HOUSE (flat, since numba hands on nested records badly), and the addends of the
+#: score.
 READING = np.dtype(
     [
         ("row", np.int64),
@@ -54,6 +56,14 @@ READING = np.dtype(
         ("edits", np.int32),
         ("levels", np.int32),
         ("kind", np.int32),
+        ("house", np.int32),
+        ("number_from", np.int32),
+        ("number_to", np.int32),
+        ("crossing", np.int32),
+        ("address", np.int64),
+        ("latitude", np.float64),
+        ("longitude", np.float64),
+        ("error_m", np.float64),
         ("terms", np.float64, len(TERMS)),
     ]
 )
@@ -223,6 +233,9 @@ def _score(  # type: ignore[no-untyped-def]
     top.reading[place].edits = edits
     top.reading[place].levels = levels
     top.reading[place].kind = posting_kind(posting)
+    top.reading[place].house = NO_HOUSE
+    top.reading[place].address = -1
+    top.reading[place].number_from = top.reading[place].number_to = 0
     top.reading[place].terms[IMPORTANCE] = ranking.IMPORTANCE_WEIGHT * importance
     top.reading[place].terms[EXPLAINED] = explained
     top.reading[place].terms[NAME] = -posting_cost(posting)

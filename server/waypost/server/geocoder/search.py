@@ -12,7 +12,8 @@ from waypost.server.geocoder import ranking
 from waypost.server.geocoder.calibration import FEATURES, confidence
 from waypost.server.geocoder.contexts import gather_contexts, new_contexts
 from waypost.server.geocoder.distance import distance_m
-from waypost.server.geocoder.jit import kernel
+from waypost.server.geocoder.houses import NO_HOUSE
+from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.match import (
     EXPLAINED,
     IMPORTANCE,
@@ -258,27 +259,42 @@ def describe(index, scratch, count, found, whole, reading, features):  # type: i
 
 @njit(cache=True, nogil=True)
 def search_column(  # type: ignore[no-untyped-def]
-    index, words, data, offsets, field_ends, field_types, limits, weights, row, sure, flags
+    index, words, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, houses
 ):
     """Answers text i = `data[offsets[i]:offsets[i + 1]]` for every i: `row` (-1 = none), confidence `sure`, `flags`.
 
     `field_ends` is (texts, fields): of each text the bytes where its fields end. Texts that may be coordinates
-    or plus codes are only flagged.
+    or plus codes are only flagged. `houses` of type HOUSE is as long as `row`, or empty in a snapshot without streets.
     """
     _search_column(
-        index, words, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, new_scratch(FEW)
+        index,
+        words,
+        data,
+        offsets,
+        field_ends,
+        field_types,
+        limits,
+        weights,
+        row,
+        sure,
+        flags,
+        houses,
+        new_scratch(FEW),
     )
 
 
 @kernel
 def _search_column(  # type: ignore[no-untyped-def]
-    index, words, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, scratch
+    index, words, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, houses, scratch
 ):
     top, features = scratch[3], scratch[6]
     for text in range(offsets.size - 1):
         begin, end = offsets[text], offsets[text + 1]
         row[text] = -1
         sure[text] = 0.0
+        if houses.size > 0:
+            houses[text].kind = NO_HOUSE
+            houses[text].address = -1
         if field_types[0] == ANY_TYPE and could_be_notation(data, begin, end):
             flags[text] = NOTATION
             continue
@@ -290,8 +306,23 @@ def _search_column(  # type: ignore[no-untyped-def]
             if against != 0:
                 flag |= CONTRADICTED
             row[text] = top.reading[0].row
+            if houses.size > 0:
+                _copy_house(top.reading[0], begin, houses[text])
             sure[text] = confidence(weights, features) * (ranking.CONTRADICTED_SHARE if against != 0 else 1.0)
         flags[text] = flag
+
+
+@inlined
+def _copy_house(reading, begin, house):  # type: ignore[no-untyped-def]
+    """Writes what a reading says of the house; bytes count from the begin of the text."""
+    house.kind = reading.house
+    house.number_from = reading.number_from - begin
+    house.number_to = reading.number_to - begin
+    house.crossing = reading.crossing
+    house.address = reading.address
+    house.latitude = reading.latitude
+    house.longitude = reading.longitude
+    house.error_m = reading.error_m
 
 
 @njit(cache=True, nogil=True)
