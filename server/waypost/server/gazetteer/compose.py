@@ -57,30 +57,42 @@ def compose(
     of `data build`. `on_step` is told each step of STEPS as it begins. Raises SnapshotError if there is no snapshot,
     there are too many layers, or another build is running. Killed at any moment it leaves the old snapshot serving.
     """
+    store = SnapshotStore(data_dir)
+    with store.building() as directory:
+        present = store.open_present()
+        info = compose_into(directory, present, store.path_of(present.snapshot_id), layers, on_step=on_step)
+        store.publish(directory, info.snapshot_id)
+    return replace(info, present=True)
+
+
+def compose_into(
+    directory: Path,
+    present: Snapshot,
+    present_directory: Path,
+    layers: Sequence[ImportedLayer],
+    *,
+    on_step: Callable[[str, float], None] = lambda step, share: None,
+) -> SnapshotInfo:
+    """The snapshot that was written into `directory`, an empty one; as `compose`, but nothing is published."""
 
     def begin(step: str) -> None:
         on_step(step, STEPS[step])
 
-    store = SnapshotStore(data_dir)
-    with store.building() as directory:
-        begin("read the world")
-        present = store.open_present()
-        world = world_arrays(present)
-        base = world_layers(present)
-        begin("put layers together")
-        arrays = with_layers(world, len(base), layers) if layers else dict(world)
-        begin("forward index")
-        arrays.update(build_forward_index(arrays))
-        begin("reverse index")
-        kept = _reusable(present, arrays, store.path_of(present.snapshot_id))
-        if not kept:
-            arrays.update(reverse_arrays(arrays))
-        if layers:
-            arrays.update(build_address_index(arrays))
-        begin("write")
-        info = write_snapshot(directory, arrays, (*base, *(layer.layer for layer in layers)), kept)
-        store.publish(directory, info.snapshot_id)
-    return replace(info, present=True)
+    begin("read the world")
+    world = world_arrays(present)
+    base = world_layers(present)
+    begin("put layers together")
+    arrays = with_layers(world, len(base), layers) if layers else dict(world)
+    begin("forward index")
+    arrays.update(build_forward_index(arrays))
+    begin("reverse index")
+    kept = _reusable(present, arrays, present_directory)
+    if not kept:
+        arrays.update(reverse_arrays(arrays))
+    if layers:
+        arrays.update(build_address_index(arrays))
+    begin("write")
+    return write_snapshot(directory, arrays, (*base, *(layer.layer for layer in layers)), kept)
 
 
 def world_arrays(snapshot: Snapshot) -> Arrays:
