@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +14,11 @@ import pyarrow as pa
 
 from waypost.server.gazetteer.arrays import LAYER_OF_KIND, Arrays
 from waypost.server.gazetteer.assemble import Sources, assemble
+from waypost.server.gazetteer.compose import compose_into
+from waypost.server.gazetteer.features import ImportedLayer
 from waypost.server.gazetteer.hierarchy import Kind
 from waypost.server.gazetteer.layers import chosen_layers, describe_layers
+from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.gazetteer.sources.airports import read_airports
 from waypost.server.gazetteer.sources.borders import read_borders
 from waypost.server.gazetteer.sources.countries import read_countries
@@ -42,24 +45,30 @@ STEPS = {
     "reverse index": 0.82,
     "write": 0.93,
 }
+#: The share of the time that the world takes where a layer of a city is put in afterwards.
+_WORLD_SHARE = 0.6
 
 
 def build(
     data_dir: Path,
     *,
     without: frozenset[str] = frozenset(),
+    imported: Sequence[ImportedLayer] = (),
     on_step: Callable[[str, float], None] = lambda step, share: None,
 ) -> SnapshotInfo:
     """The new present snapshot in `data_dir`. Two builds from the same packages have the same id and bytes.
 
-    `without` are layers to leave out ("postal", "airports"); `on_step` is told each step of STEPS as it begins
-    and the share of the time that has passed. Raises SnapshotError if a layer cannot be left out, a package is
+    `without` are layers to leave out ("postal", "airports"), `imported` those that were added, which it is composed
+    with; `on_step` is told each step of STEPS, and then of compose.STEPS, as it begins and the share of the time that
+    has passed. Raises SnapshotError if a layer cannot be left out, a package is
     missing, or another build is running. Whatever happens, the old snapshot serves until the new one is complete.
     """
     layers = chosen_layers(without)
 
+    world_share = _WORLD_SHARE if imported else 1.0
+
     def begin(step: str) -> None:
-        on_step(step, STEPS[step])
+        on_step(step, STEPS[step] * world_share)
 
     store = SnapshotStore(data_dir)
     with store.building() as directory:
@@ -68,8 +77,21 @@ def build(
         with _lean_memory():
             arrays = _build_arrays(layers, begin)
         begin("write")
-        info = write_snapshot(directory, arrays, describe_layers(_counts(layers, arrays)))
-        store.publish(directory, info.snapshot_id)
+        made = directory / "world"
+        made.mkdir()
+        info = write_snapshot(made, arrays, describe_layers(_counts(layers, arrays)))
+        if imported:
+            del arrays
+            world, made = made, directory / "snapshot"
+            made.mkdir()
+            info = compose_into(
+                made,
+                Snapshot.open(world),
+                world,
+                imported,
+                on_step=lambda step, share: on_step(step, world_share + (1 - world_share) * share),
+            )
+        store.publish(made, info.snapshot_id)
     return replace(info, present=True)
 
 

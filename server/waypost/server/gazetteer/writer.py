@@ -23,10 +23,21 @@ _ID_DIGITS = 16
 
 
 def write_snapshot(
-    directory: Path, arrays: Mapping[str, npt.NDArray[np.generic] | TextColumn], layers: tuple[Layer, ...]
+    directory: Path,
+    arrays: Mapping[str, npt.NDArray[np.generic] | TextColumn],
+    layers: tuple[Layer, ...],
+    kept: Mapping[str, tuple[Path, str]] | None = None,
 ) -> SnapshotInfo:
-    """What was written into `directory`, synced to disk; `present` is False, for only the store makes it so."""
+    """What was written into `directory`, synced to disk; `present` is False, for only the store makes it so.
+
+    `kept` are files of another snapshot in the same file system that become files of this one as they are: of each by
+    its name without ending where it is, and the hash that the other's manifest tells.
+    """
     files, size = write_arrays(directory, arrays)
+    for name, (path, digest) in (kept or {}).items():
+        os.link(path, directory / f"{name}.npy")
+        files[name] = digest
+        size += path.stat().st_size
     described = [asdict(layer) for layer in layers]
     content = orjson.dumps([FORMAT_VERSION, files, described], option=orjson.OPT_SORT_KEYS)
     manifest: dict[str, object] = {

@@ -10,7 +10,7 @@ from waypost.server.geocoder import ranking
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.calibration import confidence
 from waypost.server.geocoder.contexts import read_contexts
-from waypost.server.geocoder.describe import add_place
+from waypost.server.geocoder.describe_house import add_answer
 from waypost.server.geocoder.desk import READINGS, filter_of, index_of, scratch_of, types_of, weights_of, words_of
 from waypost.server.geocoder.match import IMPORTANCE, TERMS
 from waypost.server.geocoder.matches import (
@@ -80,7 +80,11 @@ def _add_results(desk, book, sheet, question, data, begin, field_ends, count, fo
     terms = s.floats(sheet, s.TERMS)
     for reading in readings:
         against = describe(index, scratch, count, found, whole, reading, features)
-        at = add_place(book, sheet, top.reading[reading].row, full)
+        told = top.reading[reading]
+        at = add_answer(
+            book, sheet, told.row, told.house, told.address, np.int64(told.crossing), told.latitude, told.longitude,
+            told.error_m, data, np.int64(told.number_from), np.int64(told.number_to), full,
+        )  # fmt: skip
         result = results[at]
         doubt = ranking.CONTRADICTED_SHARE if against != 0 else 1.0
         result.confidence = confidence(weights_of(desk), features) * doubt

@@ -12,8 +12,9 @@ from itertools import count
 from pathlib import Path
 
 import osmium
-from osmium.filter import KeyFilter
-from osmium.osm import AREA, NODE, WAY, Area, Node, Way
+from osmium.filter import IdFilter, KeyFilter
+from osmium.io import Reader
+from osmium.osm import AREA, NODE, NOTHING, WAY, Area, Node, Way
 
 from waypost.server.errors import ImportFailed
 from waypost.server.gazetteer.imports.readers import osm_tags
@@ -58,6 +59,18 @@ def read_osm(paths: Sequence[Path], wishes: Wishes, bad: BadRecords, on_progress
         done += size
 
 
+def extract_times(paths: Sequence[Path]) -> list[str]:
+    """When each extract was taken, as its header tells; empty where it does not. Raises ImportFailed for none."""
+    times = []
+    for path in paths:
+        try:
+            with Reader(str(path), NOTHING) as reader:
+                times.append(reader.header().get("osmosis_replication_timestamp") or reader.header().get("timestamp"))
+        except RuntimeError as error:
+            raise ImportFailed(f"{path} is no OpenStreetMap file: {error}", path=str(path)) from error
+    return times
+
+
 class _Extract:
     """One file on its way to records."""
 
@@ -71,7 +84,7 @@ class _Extract:
         self._settlements: dict[int, tuple[str, str]] = {}
 
     def batches(self, on_progress: Progress) -> Iterator[Batch]:
-        self._links = read_links(self._path)
+        self._links = read_links(self._path, _AREA_KEYS)
         on_progress(_FIRST_PASS_SHARE)
         size = self._path.stat().st_size
         with tempfile.TemporaryDirectory(prefix="waypost-nodes-") as folder:
@@ -96,7 +109,11 @@ class _Extract:
         processor = osmium.FileProcessor(str(self._path)).with_locations(storage)
         wanted = KeyFilter(*_KEYS)
         no_relation = osmium.filter.EntityFilter(NODE | WAY | AREA)
-        processor = processor.with_areas(KeyFilter(*_AREA_KEYS)).with_filter(no_relation).with_filter(wanted)
+        # osmium makes an area of every closed way: buildings, which are dealt with as ways.
+        spread = IdFilter(self._links.areas)
+        spread.enable_for(AREA)
+        processor = processor.with_areas(KeyFilter(*_AREA_KEYS))
+        processor = processor.with_filter(no_relation).with_filter(spread).with_filter(wanted)
         return iter(processor)
 
     def _node(self, node: Node) -> None:
