@@ -19,6 +19,7 @@ from waypost.server.errors import SnapshotError
 from waypost.server.gazetteer.feature_arrays import CodeRows, address_arrays, categories_of, postal_arrays
 from waypost.server.gazetteer.feature_rows import feature_rows
 from waypost.server.gazetteer.features import Array, Arrays, Column, Features, ImportedLayer, column_of_texts
+from waypost.server.gazetteer.imports.layer_store import LayerStore
 from waypost.server.gazetteer.schema import PLACES
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn, read_manifest
 from waypost.server.gazetteer.store import SnapshotStore
@@ -53,39 +54,56 @@ def compose(
 ) -> SnapshotInfo:
     """The new present snapshot in `data_dir`: the present one's world with exactly these layers, in that order.
 
+    As compose_locked, which is for those who hold the lock of the data directory already.
+    """
+    store = SnapshotStore(data_dir)
+    with store.building() as directory:
+        return compose_locked(store, directory, layers, on_step=on_step)
+
+
+def compose_locked(
+    store: SnapshotStore,
+    directory: Path,
+    layers: Sequence[ImportedLayer],
+    *,
+    on_step: Callable[[str, float], None] = lambda step, share: None,
+) -> SnapshotInfo:
+    """The new present snapshot, made in `directory`, an empty one that `store.building()` gave.
+
     The same world and layers give the same id and bytes, whatever was added before; without layers it is the snapshot
     of `data build`. `on_step` is told each step of STEPS as it begins. Raises SnapshotError if there is no snapshot,
-    there are too many layers, or another build is running. Killed at any moment it leaves the old snapshot serving.
+    or there are too many layers. Killed at any moment it leaves the old snapshot serving.
     """
 
     def begin(step: str) -> None:
         on_step(step, STEPS[step])
 
-    store = SnapshotStore(data_dir)
-    with store.building() as directory:
-        begin("read the world")
-        present = store.open_present()
-        world = world_arrays(present)
-        base = world_layers(present)
-        begin("put layers together")
-        arrays = with_layers(world, len(base), layers) if layers else dict(world)
-        begin("forward index")
-        arrays.update(build_forward_index(arrays))
-        begin("reverse index")
-        kept = _reusable(present, arrays, store.path_of(present.snapshot_id))
-        if not kept:
-            arrays.update(reverse_arrays(arrays))
-        if layers:
-            arrays.update(build_address_index(arrays))
-        begin("write")
-        info = write_snapshot(directory, arrays, (*base, *(layer.layer for layer in layers)), kept)
-        store.publish(directory, info.snapshot_id)
+    begin("read the world")
+    present = store.open_present()
+    world = world_arrays(present)
+    base = world_layers(present)
+    begin("put layers together")
+    arrays = with_layers(world, len(base), layers) if layers else dict(world)
+    begin("forward index")
+    arrays.update(build_forward_index(arrays))
+    begin("reverse index")
+    kept = _reusable(present, arrays, store.path_of(present.snapshot_id))
+    arrays.update(reverse_arrays(arrays, build_world=not kept))
+    begin("write")
+    info = write_snapshot(directory, arrays, (*base, *(layer.layer for layer in layers)), kept)
+    store.publish(directory, info.snapshot_id)
     return replace(info, present=True)
+
+
+def imported_layers(data_dir: Path) -> list[ImportedLayer]:
+    """The layers that were added to a data directory, by name: the order in which they are composed."""
+    store = LayerStore(data_dir)
+    return [ImportedLayer.of(store.open(info.name)) for info in store.list_layers()]
 
 
 def world_arrays(snapshot: Snapshot) -> Arrays:
     """The arrays of schema.PLACES and the place records of a snapshot's world, without what layers added to them."""
-    count = int(snapshot.array("feature_base")[0]) if snapshot.has("feature_base") else snapshot.row_count
+    count = _world_size(snapshot)
     aliases = int(snapshot.array("alias_offsets")[count])
     arrays: Arrays = {}
     for name in _EXTENDED:
@@ -97,7 +115,7 @@ def world_arrays(snapshot: Snapshot) -> Arrays:
         elif name == "alias_offsets":
             arrays[name] = snapshot.array(name)[: count + 1]
         elif name == "place_id_order":
-            order = snapshot.array(name)
+            order = snapshot.array(name).view(np.int32)
             arrays[name] = order[order < count]
         elif name == "category":
             arrays[name] = snapshot.array(name)[:count].astype(PLACES[name].dtype)
@@ -108,11 +126,13 @@ def world_arrays(snapshot: Snapshot) -> Arrays:
 
 def world_layers(snapshot: Snapshot) -> tuple[Layer, ...]:
     """The layers of a snapshot that were not imported."""
-    if not snapshot.has("feature_base"):
-        return snapshot.layers
-    base = int(snapshot.array("feature_base")[0])
-    first = int(np.asarray(snapshot.array("layer")[base:]).min(initial=len(snapshot.layers)))
-    return snapshot.layers[:first]
+    imported = int(snapshot.array("imported_layers")[0]) if snapshot.has("imported_layers") else 0
+    return snapshot.layers[: len(snapshot.layers) - imported]
+
+
+def _world_size(snapshot: Snapshot) -> int:
+    """How many rows the world has."""
+    return int(snapshot.array("feature_base")[0]) if snapshot.has("feature_base") else snapshot.row_count
 
 
 def with_layers(world: Arrays, first_layer: int, layers: Sequence[ImportedLayer]) -> Arrays:
@@ -138,6 +158,7 @@ def with_layers(world: Arrays, first_layer: int, layers: Sequence[ImportedLayer]
     return {
         **arrays,
         "feature_base": np.array([len(np.asarray(world["anchor"]))], np.int64),
+        "imported_layers": np.array([len(layers)], np.int64),
         "feature_within": rows.within,
         "category_names": category_names,
         **postal,
@@ -145,14 +166,16 @@ def with_layers(world: Arrays, first_layer: int, layers: Sequence[ImportedLayer]
     }
 
 
-def reverse_arrays(arrays: Mapping[str, Column]) -> Arrays:
-    """The reverse index of the world's places and of those features that are found as these are."""
+def reverse_arrays(arrays: Mapping[str, Column], *, build_world: bool = True) -> Arrays:
+    """The index of points: that of the world's places and of features that are found as these are, then houses."""
     place_type = np.asarray(arrays["place_type"])
-    if "feature_base" in arrays:
-        place_type = place_type.copy()
-        features = place_type[int(np.asarray(arrays["feature_base"])[0]) :]
-        features[~np.isin(features, _LIKE_THE_WORLD)] = 0
-    return build_reverse_index({**arrays, "place_type": place_type})
+    if "feature_base" not in arrays:
+        return build_reverse_index(arrays) if build_world else {}
+    place_type = place_type.copy()
+    features = place_type[int(np.asarray(arrays["feature_base"])[0]) :]
+    features[~np.isin(features, _LIKE_THE_WORLD)] = 0
+    world = build_reverse_index({**arrays, "place_type": place_type}) if build_world else {}
+    return {**world, **build_address_index(arrays)}
 
 
 def _rows_at(
@@ -178,14 +201,9 @@ def _flat(arrays: Mapping[str, Column]) -> dict[str, Array]:
 
 def _reusable(present: Snapshot, arrays: Arrays, directory: Path) -> dict[str, tuple[Path, str]]:
     """Files of the reverse index that are the present snapshot's: none if either has features that belong into it."""
-
-    def has_some(place_type: Array, base: int) -> bool:
-        return bool(np.isin(place_type[base:], _LIKE_THE_WORLD).any())
-
-    present_base = int(present.array("feature_base")[0]) if present.has("feature_base") else present.row_count
-    base = int(np.asarray(arrays["feature_base"])[0]) if "feature_base" in arrays else len(np.asarray(arrays["anchor"]))
-    if has_some(present.array("place_type"), present_base) or has_some(np.asarray(arrays["place_type"]), base):
-        return {}
+    for place_type in (present.array("place_type"), np.asarray(arrays["place_type"])):
+        if np.isin(place_type[_world_size(present) :], _LIKE_THE_WORLD).any():
+            return {}
     digests = read_manifest(directory)["files"]
     assert isinstance(digests, dict)  # noqa: S101 - the format was checked by read_manifest
     return {

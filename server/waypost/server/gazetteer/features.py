@@ -15,9 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from waypost.server.gazetteer.imports.layer_store import OpenLayer
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.gazetteer.texts import TEXT, index_in
-from waypost.server.model import Layer
+from waypost.server.model import Attribution, Layer
 
 Array = npt.NDArray[np.generic]
 Column = Array | TextColumn
@@ -28,10 +29,24 @@ Rows = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class ImportedLayer:
-    """A layer that was added: what is told of it, and its arrays, those of imports/layer.LAYER."""
+    """A layer that was added: what a snapshot's manifest tells of it, and its arrays, those of imports/layer.LAYER."""
 
     layer: Layer
     arrays: Mapping[str, Column]
+
+    @classmethod
+    def of(cls, opened: OpenLayer) -> ImportedLayer:
+        """A layer from the layer store."""
+        info, credit = opened.info, opened.info.credit
+        layer = Layer(
+            layer=info.name,
+            title="Imported streets, addresses and places",
+            source=info.source,
+            source_version=info.source_version,
+            record_count=info.addresses + sum(info.features.values()),
+            attribution=Attribution(info.name, credit.text, credit.uri, credit.license, credit.share_alike),
+        )
+        return cls(layer, {**opened.arrays, **opened.texts})
 
 
 #: Rows of the world for points: what is told of a feature whose anchor the world does not have (any more).
@@ -97,13 +112,13 @@ class Features:
 
     def _rows_of_anchors(self, place_ids: pa.Array, locate: Locate) -> Rows:
         anchors = self._joined_texts("anchor").dictionary_encode()
-        rows = index_in(anchors.dictionary, place_ids)[anchors.indices.to_numpy()]
+        rows: Rows = index_in(anchors.dictionary, place_ids)[anchors.indices.to_numpy()]
         lost = np.flatnonzero(rows < 0)
         if lost.size:
             latitude, longitude = (
                 np.asarray(self._joined(name), np.float64)[lost] for name in ("latitude", "longitude")
             )
-            rows = rows.copy()
+            rows = np.array(rows)
             rows[lost] = locate(latitude, longitude)
         return rows
 
@@ -115,7 +130,7 @@ class Hanging:
         self,
         begins: Ints,
         sizes: Ints,
-        layer: Ints,
+        layer: npt.NDArray[np.uint8],
         numbers: Callable[[str], Array],
         texts: Callable[[str], pa.Array],
     ) -> None:

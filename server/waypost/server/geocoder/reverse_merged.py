@@ -12,7 +12,7 @@ from waypost.server.geocoder import reverse_levels as r
 from waypost.server.geocoder.houses import EXACT, HOUSE, INTERPOLATED
 from waypost.server.geocoder.place_records import PLACE_RECORD
 from waypost.server.geocoder.reverse import DEFAULT_TYPES, ReverseHit, ReverseHits, ReverseIndex
-from waypost.server.geocoder.reverse_batch import UNMATCHED, ReverseColumns, empty_columns
+from waypost.server.geocoder.reverse_batch import ReverseColumns, empty_columns
 from waypost.server.geocoder.reverse_confidence import POI, address_confidence, street_confidence
 from waypost.server.geocoder.reverse_houses import House
 from waypost.server.geocoder.reverse_streets import StreetIndex
@@ -105,7 +105,7 @@ class MergedReverse:
         count: int,
         world: list[ReverseHit],
     ) -> list[ReverseHit]:
-        """The next best places of the first type, if that can have several; they share what the first leaves to doubt."""
+        """The next best places of the first type, if it can have several; they share what the first leaves to doubt."""
         bits = sum(1 << kind for kind in wanted)
         level = r.first_wanted(levels, bits)
         base = self._streets.base
@@ -143,12 +143,11 @@ class MergedReverse:
         needed = np.empty(count, bool)
         r.mark_needed(self._areas, houses, bits, needed)
         columns = empty_columns(count)
-        for column in columns:
-            column[:] = -1 if column.dtype == np.int32 else 0
-        columns.status[:] = UNMATCHED
         at = np.flatnonzero(needed)
         found = self._world.batch(latitude[at], longitude[at], _of_world(place_types), radius_m)
-        for column, part in zip(columns, found, strict=True):
+        for name in ReverseColumns._fields:
+            column, part = getattr(columns, name), getattr(found, name)
+            column[:] = -1 if column.dtype == np.int32 else 0
             column[at] = part
         nothing = np.empty(0, np.int32), np.empty(0)
         pois = streets.nearest_pois(latitude, longitude, radius_m) if PlaceType.POI in wanted else nothing

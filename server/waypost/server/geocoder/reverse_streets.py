@@ -29,7 +29,6 @@ from waypost.server.geocoder.reverse_houses import (
     house_at,
     new_room,
 )
-from waypost.server.model import PlaceType
 
 _T = TypeVar("_T", bound=np.generic)
 Floats = npt.NDArray[np.float64]
@@ -56,18 +55,18 @@ class StreetIndex:
         def grid(name: str) -> FineGrid:
             return FineGrid(
                 array(f"near_{name}_blocks", np.int32),
-                snapshot.array(f"near_{name}_tiles"),
+                array(f"near_{name}_tiles", np.int64),
                 array(f"near_{name}_starts", np.uint32),
             )
 
         def points(name: str) -> PointGrid:
             return PointGrid(
-                grid(name), snapshot.array(f"near_{name}_points"), array(f"near_{name}_numbers", np.uint32)
+                grid(name), array(f"near_{name}_points", np.int32), array(f"near_{name}_numbers", np.uint32)
             )
 
         self.base = int(snapshot.array("feature_base")[0])
         line_offsets = array("line_offsets", np.int64)
-        lines = LineGrid(grid("lines"), array("near_lines_entries", np.uint32), snapshot.array("line"), line_offsets)
+        lines = LineGrid(grid("lines"), array("near_lines_entries", np.uint32), array("line", np.int32), line_offsets)
         self._pois, self._quarters = points("pois"), points("quarters")
         self._near = NearArrays(
             points("addresses"),
@@ -75,10 +74,10 @@ class StreetIndex:
             array("place_type", np.uint8)[self.base :],
             array("address_offsets", np.int64),
             array("address_number", np.uint32),
-            snapshot.array("address_point"),
+            array("address_point", np.int32),
             array("range_offsets", np.int64),
-            snapshot.array("range_numbers"),
-            snapshot.array("range_points"),
+            array("range_numbers", np.uint32),
+            array("range_points", np.int32),
         )
 
     def house(self, latitude: float, longitude: float, radius_m: float, *, numbered: bool) -> House:
