@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from waypost.server.gazetteer.arrays import LAYER_OF_KIND, Arrays
 from waypost.server.gazetteer.assemble import Sources, assemble
@@ -18,6 +14,7 @@ from waypost.server.gazetteer.compose import imported_layers, reverse_arrays, wi
 from waypost.server.gazetteer.features import ImportedLayer
 from waypost.server.gazetteer.hierarchy import Kind
 from waypost.server.gazetteer.layers import chosen_layers, describe_layers
+from waypost.server.gazetteer.memory import lean_memory, return_free_memory
 from waypost.server.gazetteer.sources.airports import read_airports
 from waypost.server.gazetteer.sources.borders import read_borders
 from waypost.server.gazetteer.sources.countries import read_countries
@@ -68,7 +65,7 @@ def build(
     with store.building() as directory:
         begin("compile kernels")
         compile_all()
-        with _lean_memory():
+        with lean_memory():
             imported = imported_layers(data_dir)
             arrays = _build_arrays(layers, imported, begin)
         begin("write")
@@ -87,10 +84,10 @@ def _build_arrays(layers: tuple[str, ...], imported: Sequence[ImportedLayer], be
     arrays.update(build_place_records(arrays))
     if imported:
         arrays = with_layers(arrays, len(layers), imported)
-    _return_free_memory()
+    return_free_memory()
     begin("forward index")
     arrays.update(build_forward_index(arrays))
-    _return_free_memory()
+    return_free_memory()
     begin("reverse index")
     arrays.update(reverse_arrays(arrays))
     return arrays
@@ -121,28 +118,3 @@ def _counts(layers: tuple[str, ...], arrays: Arrays) -> dict[str, int]:
 
 def _world_size(arrays: Arrays) -> int | None:
     return int(np.asarray(arrays["feature_base"])[0]) if "feature_base" in arrays else None
-
-
-def _return_free_memory() -> None:
-    """Gives the system what was freed. glibc keeps up to 250 MB of it in the middle of its heap; others do not."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
-
-
-@contextmanager
-def _lean_memory() -> Iterator[None]:
-    """No garbage collection, and the system's allocator for Arrow.
-
-    The sources are millions of small objects without cycles: collecting among them takes a quarter of the time.
-    Arrow's own allocator keeps what is freed, 150 MB of it at the peak.
-    """
-    enabled, pool = gc.isenabled(), pa.default_memory_pool()
-    gc.disable()
-    pa.set_memory_pool(pa.system_memory_pool())
-    try:
-        yield
-    finally:
-        pa.set_memory_pool(pool)
-        if enabled:
-            gc.enable()

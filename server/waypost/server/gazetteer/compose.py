@@ -20,10 +20,11 @@ from waypost.server.gazetteer.feature_arrays import CodeRows, address_arrays, ca
 from waypost.server.gazetteer.feature_rows import feature_rows
 from waypost.server.gazetteer.features import Array, Arrays, Column, Features, ImportedLayer, column_of_texts
 from waypost.server.gazetteer.imports.layer_store import LayerStore
+from waypost.server.gazetteer.memory import lean_memory, return_free_memory
 from waypost.server.gazetteer.schema import PLACES
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn, read_manifest
 from waypost.server.gazetteer.store import SnapshotStore
-from waypost.server.gazetteer.writer import write_snapshot
+from waypost.server.gazetteer.writer import SnapshotWriter
 from waypost.server.geocoder.address_index import build_address_index
 from waypost.server.geocoder.index import build_forward_index
 from waypost.server.geocoder.place_records import build_place_records
@@ -43,6 +44,11 @@ _ANCHOR_REACH_M = 100_000.0
 _LIKE_THE_WORLD = (PlaceType.LOCALITY, PlaceType.POSTAL_CODE)
 #: Arrays that only depend on places of those kinds.
 _REVERSE_PREFIXES = ("borders_", "reverse_")
+#: Arrays that are read for answers and lookups by id, and by no index.
+_FOR_ANSWERS_ONLY = (
+    "place_record", "place_text", "place_id_order", "source_id", "formatted_address", "time_zone", "accuracy_m",
+    "precision", "location_from", "layer", "address_source",
+)  # fmt: skip
 _EXTENDED = (*PLACES, "place_record", "place_text")
 
 
@@ -78,19 +84,30 @@ def compose_locked(
     def begin(step: str) -> None:
         on_step(step, STEPS[step])
 
-    begin("read the world")
-    present = store.open_present()
-    world = world_arrays(present)
-    base = world_layers(present)
-    begin("put layers together")
-    arrays = with_layers(world, len(base), layers) if layers else dict(world)
-    begin("forward index")
-    arrays.update(build_forward_index(arrays))
-    begin("reverse index")
-    kept = _reusable(present, arrays, store.path_of(present.snapshot_id))
-    arrays.update(reverse_arrays(arrays, build_world=not kept))
-    begin("write")
-    info = write_snapshot(directory, arrays, (*base, *(layer.layer for layer in layers)), kept)
+    with lean_memory():
+        begin("read the world")
+        present = store.open_present()
+        base = world_layers(present)
+        old = store.path_of(present.snapshot_id)
+        begin("put layers together")
+        arrays = world_arrays(present)
+        if layers:
+            arrays = with_layers(arrays, len(base), layers)
+        kept = _reusable(present, arrays, old)
+        del present
+        writer = SnapshotWriter(directory)
+        # What no index is made from goes first, and each index as soon as it is made: memory is for the next one.
+        writer.add({name: arrays.pop(name) for name in _FOR_ANSWERS_ONLY if name in arrays})
+        return_free_memory()
+        begin("forward index")
+        writer.add(build_forward_index(arrays))
+        return_free_memory()
+        begin("reverse index")
+        writer.add(reverse_arrays(arrays, build_world=not kept))
+        begin("write")
+        writer.add(arrays)
+        writer.keep(kept)
+    info = writer.finish((*base, *(layer.layer for layer in layers)))
     store.publish(directory, info.snapshot_id)
     return replace(info, present=True)
 

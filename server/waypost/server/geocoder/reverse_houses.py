@@ -232,13 +232,13 @@ class HouseColumns(NamedTuple):
 
 
 def empty_columns(count: Whole) -> HouseColumns:
-    """Room for so many points."""
+    """So many points with nothing at them."""
     return HouseColumns(
-        np.empty(count, np.int32),
-        np.empty(count, np.int32),
-        np.empty(count, np.int64),
-        np.empty(count, np.int64),
-        *(np.empty(count) for _ in range(4)),
+        np.full(count, NO_HOUSE, np.int32),
+        np.full(count, -1, np.int32),
+        np.full(count, -1, np.int64),
+        np.zeros(count, np.int64),
+        *(np.zeros(count) for _ in range(4)),
     )
 
 
