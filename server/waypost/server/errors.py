@@ -17,6 +17,7 @@
     ├── InputUnreadable           the input of a job cannot be read any further, as a whole
     ├── ShardUnreadable           a file of our own that a job works from is gone or broken
     ├── SnapshotError             for operators: a snapshot cannot be built or opened
+    ├── ImportFailed              for operators: a file cannot be imported, or a layer not be found
     └── ConfigError               for operators: settings that cannot be used
 
 Every class has a `reason` in UPPER_SNAKE and `facts`, the variables of its message.
@@ -198,6 +199,12 @@ class SnapshotError(WaypostError):
     """A snapshot cannot be built or opened; for operators, on the command line."""
 
     reason = "SNAPSHOT_UNUSABLE"
+
+
+class ImportFailed(WaypostError):
+    """A file to import is wrong as a whole, or truncated, or no such layer was added; for operators."""
+
+    reason = "IMPORT_FAILED"
 
 
 class ConfigError(WaypostError):

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from waypost.server.gazetteer.texts import concatenated, text, to_mask
-from waypost.server.geocoder.formats import Template, admin1_as_code, template_of
+from waypost.server.geocoder.formats import admin1_as_code, form_of, template_of
 
 
 def format_addresses(
@@ -18,8 +18,9 @@ def format_addresses(
     admin1_name: pa.Array,
     admin1_code: pa.Array,
     country_name: pa.Array,
+    line: pa.Array | None = None,
 ) -> pa.Array:
-    """(n,) one line for each row; parts that are empty are left out."""
+    """(n,) one line for each row; parts that are empty are left out. `line` is that of street and house number."""
     encoded = country_code.dictionary_encode()
     countries = encoded.dictionary.to_pylist()
     country = encoded.indices.to_numpy()
@@ -32,17 +33,23 @@ def format_addresses(
         "C": pc.if_else(pc.equal(locality, country_name), text(""), locality),
         "S": pc.if_else(repeats, text(""), area),
     }
-    templates = [template_of(code) for code in countries]
-    distinct = sorted(set(templates))
+    if line is not None:
+        columns["A"] = line
+    # One country stands for all that write alike.
+    models = {(template_of(code), template_of(code, with_line=True)): code for code in sorted(countries, reverse=True)}
+    distinct = sorted(models.values())
+    model_of = {pair: distinct.index(code) for pair, code in models.items()}
+    numbers = [model_of[template_of(code), template_of(code, with_line=True)] for code in countries]
+    sets = 1 << len(columns)
     present = sum(
         to_mask(pc.not_equal(column, "")).astype(np.int64) << bit for bit, column in enumerate(columns.values())
     )
-    shape = np.array([distinct.index(template) for template in templates])[country] * 8 + present
+    shape = np.array(numbers)[country] * sets + present
 
     order = np.argsort(shape, kind="stable")
     values, starts = np.unique(shape[order], return_index=True)
     lines = [
-        _lines(distinct[value // 8], value % 8, columns, country_name, pa.array(rows))
+        _lines(distinct[value // sets], value % sets, columns, country_name, pa.array(rows))
         for value, rows in zip(values.tolist(), np.split(order, starts[1:]), strict=True)
     ]
     back = np.empty(len(order), np.int64)
@@ -51,9 +58,9 @@ def format_addresses(
 
 
 def _lines(
-    template: Template, present: int, columns: dict[str, pa.Array], country_name: pa.Array, rows: pa.Array
+    country_code: str, present: int, columns: dict[str, pa.Array], country_name: pa.Array, rows: pa.Array
 ) -> pa.Array:
     letters = "".join(letter for bit, letter in enumerate(columns) if present >> bit & 1)
-    pieces = [columns[piece].take(rows) if piece in columns else piece for piece in template.join(letters)]
+    pieces = [columns[piece].take(rows) if piece in columns else piece for piece in form_of(country_code, letters)]
     names = country_name.take(rows)
     return concatenated(*pieces, ", ", names) if pieces else names

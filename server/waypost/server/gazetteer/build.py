@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,8 @@ import pyarrow as pa
 
 from waypost.server.gazetteer.arrays import LAYER_OF_KIND, Arrays
 from waypost.server.gazetteer.assemble import Sources, assemble
+from waypost.server.gazetteer.compose import imported_layers, reverse_arrays, with_layers
+from waypost.server.gazetteer.features import ImportedLayer
 from waypost.server.gazetteer.hierarchy import Kind
 from waypost.server.gazetteer.layers import chosen_layers, describe_layers
 from waypost.server.gazetteer.sources.airports import read_airports
@@ -28,7 +30,6 @@ from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.gazetteer.writer import write_snapshot
 from waypost.server.geocoder.index import build_forward_index
 from waypost.server.geocoder.place_records import build_place_records
-from waypost.server.geocoder.reverse_index import build_reverse_index
 from waypost.server.kernels import compile_all
 from waypost.server.model import SnapshotInfo
 
@@ -50,7 +51,9 @@ def build(
     without: frozenset[str] = frozenset(),
     on_step: Callable[[str, float], None] = lambda step, share: None,
 ) -> SnapshotInfo:
-    """The new present snapshot in `data_dir`. Two builds from the same packages have the same id and bytes.
+    """The new present snapshot in `data_dir`, with the layers that were imported there.
+
+    Two builds from the same packages and layers have the same id and bytes.
 
     `without` are layers to leave out ("postal", "airports"); `on_step` is told each step of STEPS as it begins
     and the share of the time that has passed. Raises SnapshotError if a layer cannot be left out, a package is
@@ -66,26 +69,30 @@ def build(
         begin("compile kernels")
         compile_all()
         with _lean_memory():
-            arrays = _build_arrays(layers, begin)
+            imported = imported_layers(data_dir)
+            arrays = _build_arrays(layers, imported, begin)
         begin("write")
-        info = write_snapshot(directory, arrays, describe_layers(_counts(layers, arrays)))
+        described = (*describe_layers(_counts(layers, arrays)), *(layer.layer for layer in imported))
+        info = write_snapshot(directory, arrays, described)
         store.publish(directory, info.snapshot_id)
     return replace(info, present=True)
 
 
-def _build_arrays(layers: tuple[str, ...], begin: Callable[[str], None]) -> Arrays:
+def _build_arrays(layers: tuple[str, ...], imported: Sequence[ImportedLayer], begin: Callable[[str], None]) -> Arrays:
     begin("read sources")
     sources = read_sources(layers)
     begin("join and name")
     arrays = assemble(sources, layers)
     del sources
     arrays.update(build_place_records(arrays))
+    if imported:
+        arrays = with_layers(arrays, len(layers), imported)
     _return_free_memory()
     begin("forward index")
     arrays.update(build_forward_index(arrays))
     _return_free_memory()
     begin("reverse index")
-    arrays.update(build_reverse_index(arrays))
+    arrays.update(reverse_arrays(arrays))
     return arrays
 
 
@@ -103,12 +110,17 @@ def read_sources(layers: tuple[str, ...]) -> Sources:
 
 
 def _counts(layers: tuple[str, ...], arrays: Arrays) -> dict[str, int]:
-    kinds = np.bincount(np.asarray(arrays["category"]), minlength=len(Kind))
+    world = _world_size(arrays)
+    kinds = np.bincount(np.asarray(arrays["category"])[:world], minlength=len(Kind))
     counts = dict.fromkeys(layers, 0)
     for kind, layer in LAYER_OF_KIND.items():
         if layer in counts:
             counts[layer] += int(kinds[kind])
     return counts | {"borders": len(read_borders().codes)}
+
+
+def _world_size(arrays: Arrays) -> int | None:
+    return int(np.asarray(arrays["feature_base"])[0]) if "feature_base" in arrays else None
 
 
 def _return_free_memory() -> None:

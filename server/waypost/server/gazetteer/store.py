@@ -57,6 +57,10 @@ class SnapshotStore:
             raise NotFound("waypost.dev/Snapshot", f"snapshots/{snapshot_id}")
         return Snapshot.open(self._snapshots / snapshot_id)
 
+    def path_of(self, snapshot_id: str) -> Path:
+        """The directory of a complete snapshot."""
+        return self._snapshots / snapshot_id
+
     def list_snapshots(self) -> tuple[SnapshotInfo, ...]:
         """Every complete snapshot, the newest first. Those of another format are left out: nobody can open them."""
         present = self.present_id()

@@ -23,9 +23,42 @@ _ID_DIGITS = 16
 
 
 def write_snapshot(
-    directory: Path, arrays: Mapping[str, npt.NDArray[np.generic] | TextColumn], layers: tuple[Layer, ...]
+    directory: Path,
+    arrays: Mapping[str, npt.NDArray[np.generic] | TextColumn],
+    layers: tuple[Layer, ...],
+    kept: Mapping[str, tuple[Path, str]] | None = None,
 ) -> SnapshotInfo:
-    """What was written into `directory`, synced to disk; `present` is False, for only the store makes it so."""
+    """What was written into `directory`, synced to disk; `present` is False, for only the store makes it so.
+
+    `kept` are files of another snapshot in the same file system that become files of this one as they are: of each by
+    its name without ending where it is, and the hash that the other's manifest tells.
+    """
+    files, size = write_arrays(directory, arrays)
+    for name, (path, digest) in (kept or {}).items():
+        os.link(path, directory / f"{name}.npy")
+        files[name] = digest
+        size += path.stat().st_size
+    described = [asdict(layer) for layer in layers]
+    content = orjson.dumps([FORMAT_VERSION, files, described], option=orjson.OPT_SORT_KEYS)
+    manifest: dict[str, object] = {
+        "format": FORMAT_VERSION,
+        "snapshot_id": hashlib.sha256(content).hexdigest()[:_ID_DIGITS],
+        "create_time_s": time.time(),
+        "size_bytes": size,
+        "layers": described,
+        "files": files,
+    }
+    with (directory / MANIFEST).open("wb") as file:
+        file.write(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+        file.flush()
+        os.fsync(file.fileno())
+    return info_from_manifest(manifest, present=False)
+
+
+def write_arrays(
+    directory: Path, arrays: Mapping[str, npt.NDArray[np.generic] | TextColumn]
+) -> tuple[dict[str, str], int]:
+    """Writes each array as `<name>.npy`, synced to disk; the hash of each file by its name, and the bytes of all."""
     files: dict[str, str] = {}
     size = 0
     for name, array in sorted(arrays.items()):
@@ -43,18 +76,4 @@ def write_snapshot(
             with path.open("rb") as file:
                 files[part] = hashlib.file_digest(file, "sha256").hexdigest()
             size += path.stat().st_size
-    described = [asdict(layer) for layer in layers]
-    content = orjson.dumps([FORMAT_VERSION, files, described], option=orjson.OPT_SORT_KEYS)
-    manifest: dict[str, object] = {
-        "format": FORMAT_VERSION,
-        "snapshot_id": hashlib.sha256(content).hexdigest()[:_ID_DIGITS],
-        "create_time_s": time.time(),
-        "size_bytes": size,
-        "layers": described,
-        "files": files,
-    }
-    with (directory / MANIFEST).open("wb") as file:
-        file.write(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
-        file.flush()
-        os.fsync(file.fileno())
-    return info_from_manifest(manifest, present=False)
+    return files, size

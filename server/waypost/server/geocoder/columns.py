@@ -7,9 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from waypost.server.gazetteer.snapshot import Snapshot
+from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
+from waypost.server.geocoder.book import Book
+from waypost.server.geocoder.describe_house import HOUSE_ACCURACY_M
 from waypost.server.geocoder.gather import Rows, float_column, links_at, numbers_at, small_texts, texts_at
+from waypost.server.geocoder.house_columns import address_ids, formatted_addresses, postal_codes
+from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED
 from waypost.server.model import PlaceType, Precision
 
 #: The result columns in their order; types and nulls are in geocoding.proto.
@@ -56,15 +61,26 @@ _TYPE_TEXTS = small_texts(["", *(kind.name for kind in PlaceType)])
 _PRECISION_TEXTS = small_texts(["", *(kind.name for kind in Precision)])
 
 
+#: Where nobody asked for a number.
+NO_TEXTS = TextColumn(np.zeros(1, np.int64), np.zeros(0, np.uint8))
+#: What a place is, and how exact, by the kind of its house; 0 where its row tells.
+_TYPES_OF_HOUSES = np.zeros(5, np.int32)
+_TYPES_OF_HOUSES[[EXACT, INTERPOLATED]] = PlaceType.ADDRESS
+_PRECISIONS_OF_HOUSES = np.zeros(5, np.int32)
+_PRECISIONS_OF_HOUSES[[EXACT, INTERPOLATED, CROSSING]] = Precision.ROOFTOP, Precision.INTERPOLATED, Precision.STREET
+
+
 class Hits:
     """Answers to a column, arrays of equal length.
 
     Per input row the answering `row` (-1 = none), `confidence`, `reason` (see REASONS), and of reverse lookups what
-    is known besides; of forward lookups in a snapshot with streets what houses.HOUSE tells.
+    is known besides; in a snapshot with streets what houses.HOUSE tells, and the texts that the numbers of its houses
+    are bytes of.
     """
 
     __slots__ = (
-        "admin1", "admin2", "confidence", "country", "distance_m", "houses", "locality", "postal", "reason", "row",
+        "admin1", "admin2", "confidence", "country", "distance_m", "house_texts", "houses", "locality", "postal",
+        "reason", "row",
     )  # fmt: skip
 
     def __init__(self, row: Rows, confidence: npt.NDArray[np.float32], reason: npt.NDArray[np.uint8]) -> None:
@@ -78,12 +94,15 @@ class Hits:
         self.postal: Rows | None = None
         self.distance_m: npt.NDArray[np.float64] | None = None
         self.houses: npt.NDArray[np.void] | None = None
+        self.house_texts = NO_TEXTS
 
 
 class ColumnWriter:
     """Turns hits into the result columns of one snapshot."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, book: Book) -> None:
+        self._book = book
+        self._codes = snapshot.text("postal_code_texts") if snapshot.has("feature_base") else NO_TEXTS
         array, text = snapshot.array, snapshot.text
         self._text = {name: text(name) for name in ("place_id", "formatted_address", "display_name", "short_name")}
         self._number = {name: array(name) for name in ("latitude", "longitude", "accuracy_m")}
@@ -104,13 +123,14 @@ class ColumnWriter:
             case "reason":
                 return texts_at(_REASON_TEXTS, np.where(rows >= 0, np.int32(-1), hits.reason))
             case "place_id" | "formatted_address":
-                return texts_at(self._text[name], rows)
+                return self._texts_of_places(name, hits)
             case "place_type":
-                return texts_at(_TYPE_TEXTS, links_at(self._place_type, rows))
+                return texts_at(_TYPE_TEXTS, _of_houses(links_at(self._place_type, rows), hits, _TYPES_OF_HOUSES))
             case "precision":
-                return texts_at(_PRECISION_TEXTS, links_at(self._precision, rows))
+                own = links_at(self._precision, rows)
+                return texts_at(_PRECISION_TEXTS, _of_houses(own, hits, _PRECISIONS_OF_HOUSES))
             case "latitude" | "longitude" | "accuracy_m":
-                return numbers_at(self._number[name], rows)
+                return self._numbers_of_places(name, hits)
             case "confidence":
                 return float_column(hits.confidence.astype(np.float64), rows)
             case "distance_m":
@@ -119,7 +139,7 @@ class ColumnWriter:
             case "country_code":
                 return texts_at(self._text["short_name"], self._area(name.removesuffix("_code"), hits))
             case "postal_code":
-                return texts_at(self._text["display_name"], self._postal(hits))
+                return self._postal_texts(hits)
             case "admin1" | "admin2" | "locality":
                 return texts_at(self._text["display_name"], self._area(name, hits))
         raise KeyError(name)
@@ -133,3 +153,37 @@ class ColumnWriter:
             return hits.postal
         own = links_at(self._place_type, hits.row) == PlaceType.POSTAL_CODE
         return np.where(own, hits.row, -1).astype(np.int32)
+
+    def _texts_of_places(self, name: str, hits: Hits) -> pa.Array:
+        usual = self._text[name]
+        if hits.houses is None:
+            return texts_at(usual, hits.row)
+        if name == "place_id":
+            return address_ids(self._book, hits.row, hits.houses, usual)
+        return formatted_addresses(self._book, hits.row, hits.houses, hits.house_texts, usual)
+
+    def _numbers_of_places(self, name: str, hits: Hits) -> pa.Array:
+        if hits.houses is None:
+            return numbers_at(self._number[name], hits.row)
+        own = numbers_at(self._number[name], hits.row).to_numpy(zero_copy_only=False)
+        kind, error_m = hits.houses["kind"], hits.houses["error_m"]
+        located = _PRECISIONS_OF_HOUSES[kind] > 0
+        if name != "accuracy_m":
+            return float_column(np.where(located, hits.houses[name], own), hits.row)
+        unknown = np.where(kind == EXACT, HOUSE_ACCURACY_M, own)
+        return float_column(np.where(located & (error_m > 0.0), error_m, unknown), hits.row)
+
+    def _postal_texts(self, hits: Hits) -> pa.Array:
+        texts = texts_at(self._text["display_name"], self._postal(hits))
+        if hits.houses is None:
+            return texts
+        codes = postal_codes(self._book, hits.row, hits.houses)
+        return pc.coalesce(texts_at(self._codes, codes), texts)
+
+
+def _of_houses(own: Rows, hits: Hits, by_kind: npt.NDArray[np.int32]) -> Rows:
+    """What the kind of its house says of each row, else what is its own."""
+    if hits.houses is None:
+        return own
+    told = by_kind[hits.houses["kind"]]
+    return np.where((told > 0) & (own >= 0), told, own)

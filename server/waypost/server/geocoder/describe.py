@@ -13,22 +13,26 @@ from numba import njit
 
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.geocoder import book as b
+from waypost.server.geocoder import one_line
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.book import Book
-from waypost.server.geocoder.formats import FORM_BYTES
+from waypost.server.geocoder.house_texts import postal_code_of
+from waypost.server.geocoder.one_line import country_number
 from waypost.server.geocoder.plus_code import write_plus_code
 from waypost.server.geocoder.sheet import Sheet
 from waypost.server.geocoder.values import ValueReader
 from waypost.server.geocoder.viewport import MICRODEGREES
 from waypost.server.model import Place, PlaceType
 
-_REGION, _DISTRICT, _POSTAL_CODE, _POI = (
-    int(PlaceType.REGION), int(PlaceType.DISTRICT), int(PlaceType.POSTAL_CODE), int(PlaceType.POI),
+_REGION, _DISTRICT, _NEIGHBORHOOD, _POSTAL_CODE, _STREET, _POI = map(
+    int,
+    (
+        PlaceType.REGION, PlaceType.DISTRICT, PlaceType.NEIGHBORHOOD, PlaceType.POSTAL_CODE, PlaceType.STREET,
+        PlaceType.POI,
+    ),
 )  # fmt: skip
-_IN_LOCALITY, _IN_DISTRICT, _IN_REGION, _IN_COUNTRY = map(np.int64, range(s.LEVELS))
-#: Parts of a form, see formats.FORM_PARTS, and what stands before the country.
-_Z, _C, _S = b"ZCS"
-_COMMA = np.frombuffer(b", ", np.uint8)
+_IN_LOCALITY, _IN_DISTRICT, _IN_REGION, _IN_COUNTRY, _IN_STREET, _IN_QUARTER = map(np.int64, range(s.LEVELS))
+_ANY = np.int64(-1)
 
 
 class Describer:
@@ -72,18 +76,35 @@ def describe_row(book, sheet, row, full):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def add_place(book, sheet, row, full):  # type: ignore[no-untyped-def]
     """Adds a row as a result; its number. There must be room for it."""
+    number = new_result(book, sheet, row)
+    result = s.results_of(sheet, s.RESULTS)[number]
+    result.text = put_own_texts(book, sheet, row, s.FORMATTED + 1 if full else s.NAME + 1)
+    spoken = put_spoken_name(book, sheet, row)
+    result.name = spoken if spoken > 0 else result.text + s.NAME
+    if full:
+        result.own = new_component(sheet, result.text, result.name, np.int64(result.place_type))
+        if result.place_type == _STREET:
+            result.line = result.name
+        elif result.place_type == _NEIGHBORHOOD:
+            result.sublocality = result.name
+        add_details(book, sheet, row, row, _ANY, number)
+        if s.integers(sheet, s.TAG_END).size > 0:
+            result.formatted = put_formatted(book, sheet, number)
+        else:
+            result.formatted = result.text + s.FORMATTED
+    return number
+
+
+@njit(cache=True, nogil=True)
+def new_result(book, sheet, row):  # type: ignore[no-untyped-def]
+    """Adds a result with the numbers of a row and without any text; its number."""
     sizes = s.integers(sheet, s.SIZES)
     number = sizes[s.AT_RESULT]
     sizes[s.AT_RESULT] = number + 1
     result = s.results_of(sheet, s.RESULTS)[number]
     record = b.records_of(book, b.RECORDS)[row]
-    text = put_own_texts(book, sheet, row, s.FORMATTED + 1 if full else s.NAME + 1)
-    spoken = put_spoken_name(book, sheet, row)
-    name = spoken if spoken > 0 else text + s.NAME
-    result.text = text
-    result.name = name
     result.place_type = record.place_type
-    result.category = record.category
+    result.category = np.int64(record.category) | np.int64(record.category_high) << 8
     result.layer = record.layer
     result.latitude = record.latitude
     result.longitude = record.longitude
@@ -91,17 +112,20 @@ def add_place(book, sheet, row, full):  # type: ignore[no-untyped-def]
     result.accuracy_m = b.metres_of(book, b.ACCURACY)[row]
     result.location_source = b.bytes_of(book, b.SOURCE)[row]
     result.part_from = result.part_to = sizes[s.AT_PART]
-    if full:
-        _add_details(book, sheet, row, number, name)
+    result.line = result.sublocality = 0
+    result.in_street = -1
     return number
 
 
 @njit(cache=True, nogil=True)
-def _add_details(book, sheet, row, number, name):  # type: ignore[no-untyped-def]
-    """Fills what only FULL has."""
+def add_details(book, sheet, row, itself, address, number):  # type: ignore[no-untyped-def]
+    """Fills what only FULL has, of a result that is the row `itself` or (-1) something in `row`, an address of it.
+
+    What the caller fills: texts, own and in_street, line, and the formatted address.
+    """
     result = s.results_of(sheet, s.RESULTS)[number]
     record = b.records_of(book, b.RECORDS)[row]
-    result.population = record.population
+    result.population = record.population if itself >= 0 else 0
     result.zone = record.time_zone
     result.south = record.viewport[0] / MICRODEGREES
     result.west = record.viewport[1] / MICRODEGREES
@@ -110,35 +134,47 @@ def _add_details(book, sheet, row, number, name):  # type: ignore[no-untyped-def
     origin = b.rows_of(book, b.ORIGIN)[row]
     result.origin = put_own_texts(book, sheet, np.int64(origin), s.PLACE_ID + 1) if origin >= 0 else 0
     code = np.empty(11, np.uint8)
-    write_plus_code(record.latitude, record.longitude, code)
+    write_plus_code(result.latitude, result.longitude, code)
     result.plus_code = s.put_text(sheet, code, 0, 11)
 
-    own = _new_component(sheet, result.text, name, np.int64(record.place_type))
     components = s.components_of(sheet, s.COMPONENTS)
-    result.own = own
-    result.in_locality = result.in_district = result.in_region = result.in_country = -1
+    result.in_quarter = result.in_locality = result.in_district = result.in_region = result.in_country = -1
     result.town = result.area = 0
-    coarsest = own
-    if record.locality == row:
-        result.town = name
+    coarsest = result.own
+    quarter = np.int64(record.quarter) - 1
+    if itself < 0 and record.place_type == _NEIGHBORHOOD:
+        quarter = np.int64(row)
+    if quarter >= 0:
+        result.in_quarter = area_component(book, sheet, quarter, _IN_QUARTER)
+        result.sublocality = components[result.in_quarter].in_address
+    if record.locality >= 0 and record.locality == itself:
+        result.town = result.name
     elif record.locality >= 0:
         result.in_locality = area_component(book, sheet, np.int64(record.locality), _IN_LOCALITY)
         result.town = components[result.in_locality].in_address
-    if record.admin2 >= 0 and record.admin2 != row:
+    if record.admin2 >= 0 and record.admin2 != itself:
         result.in_district = area_component(book, sheet, np.int64(record.admin2), _IN_DISTRICT)
     if record.admin1 >= 0:
         region = _region_component(book, sheet, np.int64(record.admin1))
         result.area = components[region].in_address
-        if record.admin1 != row:
+        if record.admin1 != itself:
             result.in_region = region
-    if record.country != row:
+    if record.country != itself:
         coarsest = result.in_country = area_component(book, sheet, np.int64(record.country), _IN_COUNTRY)
     result.region_code = components[coarsest].short_text
-    result.postal_code = name if record.place_type == _POSTAL_CODE else 0
-    if s.integers(sheet, s.TAG_END).size > 0:
-        result.formatted = _put_formatted(book, sheet, number, components[coarsest].long_text)
-    else:
-        result.formatted = result.text + s.FORMATTED
+    result.postal_code = (
+        result.name if result.place_type == _POSTAL_CODE else put_postal_code(book, sheet, row, address)
+    )
+
+
+@njit(cache=True, nogil=True)
+def put_postal_code(book, sheet, row, address):  # type: ignore[no-untyped-def]
+    """Adds the postal code of an address, or (-1) of a row that has one alone; its number, 0 where there is none."""
+    code = postal_code_of(book, row, address)
+    if code == 0:
+        return np.int64(0)
+    starts = b.starts_of(book, b.CODE_STARTS)
+    return s.put_text(sheet, b.bytes_of(book, b.CODES), starts[code], starts[code + 1])
 
 
 @njit(cache=True, nogil=True)
@@ -158,7 +194,7 @@ def area_component(book, sheet, row, level):  # type: ignore[no-untyped-def]
     record = b.records_of(book, b.RECORDS)[row]
     text = put_own_texts(book, sheet, row, s.SHORT_NAME + 1)
     spoken = put_spoken_name(book, sheet, row)
-    number = _new_component(sheet, text, spoken if spoken > 0 else text + s.NAME, np.int64(record.place_type))
+    number = new_component(sheet, text, spoken if spoken > 0 else text + s.NAME, np.int64(record.place_type))
     sizes[known] = row
     sizes[known + 1] = number
     return number
@@ -170,14 +206,15 @@ def _region_component(book, sheet, row):  # type: ignore[no-untyped-def]
     number = area_component(book, sheet, row, _IN_REGION)
     country = area_component(book, sheet, np.int64(b.records_of(book, b.RECORDS)[row].country), _IN_COUNTRY)
     components = s.components_of(sheet, s.COMPONENTS)
-    code = _country_number(sheet, components[country].short_text)
+    begin, end = s.bounds(sheet, components[country].short_text)
+    code = country_number(s.written_bytes(sheet, s.TEXT), begin, end)
     if code >= 0 and b.bytes_of(book, b.WITH_CODE)[code]:
         components[number].in_address = components[number].short_text
     return number
 
 
 @njit(cache=True, nogil=True)
-def _new_component(sheet, text, name, place_type):  # type: ignore[no-untyped-def]
+def new_component(sheet, text, name, place_type):  # type: ignore[no-untyped-def]
     """Adds a component with the texts of a row; its number."""
     sizes, components = s.integers(sheet, s.SIZES), s.components_of(sheet, s.COMPONENTS)
     number = sizes[s.AT_COMPONENT]
@@ -191,17 +228,6 @@ def _new_component(sheet, text, name, place_type):  # type: ignore[no-untyped-de
     components[number].in_address = name
     components[number].place_type = place_type
     return number
-
-
-@njit(cache=True, nogil=True)
-def _country_number(sheet, short_text):  # type: ignore[no-untyped-def]
-    """A country's code counted AA, AB, …; -1 where it is none."""
-    text = s.written_bytes(sheet, s.TEXT)
-    begin, end = s.bounds(sheet, short_text)
-    if end - begin != 2:
-        return -1
-    first, second = np.int64(text[begin]) - 65, np.int64(text[begin + 1]) - 65
-    return first * 26 + second if 0 <= first < 26 and 0 <= second < 26 else -1
 
 
 @njit(cache=True, nogil=True)
@@ -245,51 +271,24 @@ def _same_bytes(left, begin, end, right, other, other_end):  # type: ignore[no-u
 
 
 @njit(cache=True, nogil=True)
-def _put_formatted(book, sheet, number, country):  # type: ignore[no-untyped-def]
+def put_formatted(book, sheet, number):  # type: ignore[no-untyped-def]
     """Adds the address of a result on one line, by the rules of gazetteer/addresses.py; its number."""
     result = s.results_of(sheet, s.RESULTS)[number]
-    town = result.name if result.place_type == _DISTRICT else result.town
-    area = 0 if result.place_type == _REGION else result.area
-    town_shown = 0 if s.same_text(sheet, town, country) else town
-    area_shown = 0 if s.same_text(sheet, area, town) or s.same_text(sheet, area, country) else area
-    bits = 0 if s.is_empty(sheet, result.postal_code) else 1
-    bits += 0 if s.is_empty(sheet, town_shown) else 2
-    bits += 0 if s.is_empty(sheet, area_shown) else 4
-    line = np.empty(2048, np.uint8)
-    at = 0
-    if result.place_type == _REGION or result.place_type == _POI:
-        at = _append(sheet, result.name, line, at)
-        at = _append_bytes(_COMMA, np.int64(0), np.int64(2), line, at)
-    if bits:
-        code = _country_number(sheet, result.region_code)
-        form = b.bytes_of(book, b.FORM_OF)[code] if code >= 0 else 0
-        forms = b.bytes_of(book, b.FORMS)
-        first = (np.int64(form) * 8 + bits) * FORM_BYTES
-        for position in range(first, first + FORM_BYTES):
-            piece = forms[position]
-            if piece == _Z:
-                at = _append(sheet, result.postal_code, line, at)
-            elif piece == _C:
-                at = _append(sheet, town_shown, line, at)
-            elif piece == _S:
-                at = _append(sheet, area_shown, line, at)
-            elif piece != 0:
-                at = _append_bytes(forms, position, position + 1, line, at)
-        at = _append_bytes(_COMMA, np.int64(0), np.int64(2), line, at)
-    at = _append(sheet, country, line, at)
-    return s.put_text(sheet, line, 0, at)
-
-
-@njit(cache=True, nogil=True)
-def _append(sheet, text, line, at):  # type: ignore[no-untyped-def]
-    begin, end = s.bounds(sheet, text)
-    return _append_bytes(s.written_bytes(sheet, s.TEXT), begin, end, line, at)
-
-
-@njit(cache=True, nogil=True)
-def _append_bytes(data, begin, end, line, at):  # type: ignore[no-untyped-def]
-    for position in range(begin, end):
-        if at < line.size:
-            line[at] = data[position]
-            at += 1
-    return at
+    components = s.components_of(sheet, s.COMPONENTS)
+    coarsest = result.in_country if result.in_country >= 0 else result.own
+    leads = result.place_type == _REGION or result.place_type == _POI or result.place_type == _NEIGHBORHOOD
+    bounds = np.empty(2 * one_line.PARTS, np.int64)
+    for part, text in (
+        (one_line.POSTAL, result.postal_code),
+        (one_line.TOWN, result.name if result.place_type == _DISTRICT else result.town),
+        (one_line.AREA, 0 if result.place_type == _REGION else result.area),
+        (one_line.LINE, result.line),
+        (one_line.LEAD, result.name if leads else 0),
+        (one_line.COUNTRY, components[coarsest].long_text),
+    ):
+        bounds[2 * part], bounds[2 * part + 1] = s.bounds(sheet, text)
+    text = s.written_bytes(sheet, s.TEXT)
+    begin, end = s.bounds(sheet, result.region_code)
+    line = np.empty(one_line.LINE_BYTES, np.uint8)
+    size = one_line.join_address(book, country_number(text, begin, end), text, bounds, line, np.int64(0))
+    return s.put_text(sheet, line, 0, size)

@@ -12,15 +12,18 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from waypost.server.errors import InvalidArgument, NotFound
-from waypost.server.gazetteer.snapshot import Snapshot
+from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder import columns as c
 from waypost.server.geocoder import search
 from waypost.server.geocoder.describe import Describer
+from waypost.server.geocoder.describe_house import house_sheet
 from waypost.server.geocoder.explain import MAX_PARSES, explanation, folded_words
 from waypost.server.geocoder.forward import ForwardIndex, Questions
 from waypost.server.geocoder.found import Found
+from waypost.server.geocoder.houses import EXACT, INTERPOLATED
 from waypost.server.geocoder.match import TERMS
 from waypost.server.geocoder.notation import (
     Coordinates,
@@ -34,6 +37,7 @@ from waypost.server.geocoder.place_values import PlaceValues
 from waypost.server.geocoder.reverse_answers import ReverseAnswers
 from waypost.server.geocoder.sheet import Sheet
 from waypost.server.geocoder.texts import join_fields, read_texts
+from waypost.server.geocoder.values import category_names
 from waypost.server.model import (
     Answer,
     Explanation,
@@ -60,14 +64,17 @@ class Geocoder:
         self.snapshot_id = snapshot.snapshot_id
         self.layers: tuple[Layer, ...] = snapshot.layers
         self.time_zones: tuple[str, ...] = tuple(snapshot.text("time_zone_names").to_arrow().to_pylist())
+        self.categories: tuple[str, ...] = tuple(category_names(snapshot))
         self._snapshot = snapshot
         self._forward = ForwardIndex(snapshot)
         self._describer = Describer(snapshot)
         self._values = PlaceValues(snapshot)
         self._reverse = ReverseAnswers(snapshot, self._describer, self._values)
-        self._columns = c.ColumnWriter(snapshot)
+        self._columns = c.ColumnWriter(snapshot, self._describer.book)
         self._ids = PlaceIds(snapshot)
         self._present_types = frozenset(PlaceType(int(kind)) for kind in np.unique(snapshot.array("place_type")))
+        if snapshot.has("address_number") and len(snapshot.array("address_number")):
+            self._present_types |= {PlaceType.ADDRESS}
 
     def geocode(self, query: GeocodeQuery) -> Answer:
         """The places that a text or an address means, best first.
@@ -107,9 +114,14 @@ class Geocoder:
 
     def place_sheet(self, query: PlaceQuery) -> Sheet:
         """This thread's sheet with the place of an id as its only result. Raises NotFound."""
-        row = self._snapshot.row_of(query.place_id)
+        row, house = self._snapshot.row_of(query.place_id), None
         if row is None:
-            raise NotFound("waypost.dev/Place", f"places/{query.place_id}")
+            found = self._ids.find(query.place_id)
+            if found is None:
+                raise NotFound("waypost.dev/Place", f"places/{query.place_id}")
+            row, house = found
+        if house is not None:
+            return house_sheet(self._describer, row, house, query.language_code, query.full)
         return self._describer.row(row, query.language_code, query.full)
 
     def reverse(self, query: ReverseQuery) -> Answer:
@@ -160,17 +172,32 @@ class Geocoder:
     def _answer_alone(self, hits: c.Hits, number: int, text: str, restriction: GeocodeFilter) -> None:
         """Answers one text of a column by the unary path, for what the kernel does not read."""
         try:
-            answer = self.geocode(GeocodeQuery(text=text, filter=restriction, max_results=1, full=False))
+            answer = self.geocode(GeocodeQuery(text=text, filter=restriction, max_results=1))
         except InvalidArgument:
             hits.reason[number] = c.OUT_OF_RANGE
             return
         if answer.results:
-            row = self._snapshot.row_of(answer.results[0].place.place_id)
-            assert row is not None  # noqa: S101 - it came from this snapshot
-            hits.row[number], hits.confidence[number], hits.reason[number] = (
-                row,
-                answer.results[0].confidence,
+            self._fill_in(hits, number, answer.results[0])
+
+    def _fill_in(self, hits: c.Hits, number: int, result: Result) -> None:
+        """Puts a result of the unary path into a column."""
+        found = self._ids.find(result.place.place_id)
+        assert found is not None  # noqa: S101 - it came from this snapshot
+        hits.row[number], house = found
+        hits.confidence[number], hits.reason[number] = result.confidence, 0
+        if hits.houses is None or result.place.place_type != PlaceType.ADDRESS:
+            return
+        told = hits.houses[number]
+        told["kind"] = INTERPOLATED if house is None else EXACT
+        told["address"] = -1 if house is None else house.address
+        told["latitude"], told["longitude"] = result.place.latitude, result.place.longitude
+        told["error_m"] = result.accuracy_m
+        if house is None:
+            # Nobody asked for that number: it takes the place of the text, which held coordinates.
+            hits.house_texts = _with_text(hits.house_texts, number, result.place.address_components[0].long_text)
+            told["number_from"], told["number_to"] = (
                 0,
+                hits.house_texts.offsets[number + 1] - hits.house_texts.offsets[number],
             )
 
     def _explanation(self, query: GeocodeQuery) -> Explanation:
@@ -235,8 +262,9 @@ class Geocoder:
                 return False
         if not restriction.region_codes:
             return True
-        row = self._snapshot.row_of(place.place_id)
-        country = int(self._snapshot.array("country")[row])
+        found = self._ids.find(place.place_id)
+        assert found is not None  # noqa: S101 - it came from this snapshot
+        country = int(self._snapshot.array("country")[found[0]])
         return self._snapshot.text("short_name")[country] in restriction.region_codes
 
     def _missing_layers(self, place_types: frozenset[PlaceType]) -> tuple[Notice, ...]:
@@ -245,6 +273,15 @@ class Geocoder:
             return ()
         names = ", ".join(kind.name for kind in missing)
         return (Notice(NoticeCode.LAYER_MISSING, f"no layer of this snapshot has places of type {names}"),)
+
+
+def _with_text(texts: TextColumn, number: int, other: str) -> TextColumn:
+    """The same texts with another one at that place."""
+    mask = np.zeros(len(texts), bool)
+    mask[number] = True
+    return TextColumn.from_arrow(
+        pc.replace_with_mask(texts.to_arrow(), pa.array(mask), pa.scalar(other, pa.large_string()))
+    )
 
 
 def _notation_part(text: str, notation: Coordinates | FullPlusCode) -> tuple[MatchPart, ...]:

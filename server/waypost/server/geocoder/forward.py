@@ -207,7 +207,8 @@ class ForwardIndex:
         rows[faults != 0] = -1
         reason = np.where(faults != 0, faults, np.where(rows < 0, c.NO_MATCH, 0)).astype(np.uint8)
         hits = c.Hits(rows, sure, reason)
-        hits.houses = houses if self._has_streets else None
+        if self._has_streets:
+            hits.houses, hits.house_texts = houses, texts
         return hits, flags
 
 

@@ -9,7 +9,7 @@ from waypost.server.geocoder import book as b
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.contexts import read_contexts
-from waypost.server.geocoder.describe import add_place
+from waypost.server.geocoder.describe_house import add_answer
 from waypost.server.geocoder.desk import (
     READINGS,
     filter_of,
@@ -90,7 +90,11 @@ def _add_results(desk, book, sheet, question, data, begin, field_ends, count, fo
     terms = s.floats(sheet, s.TERMS)
     for reading in readings:
         against, sure = judge(index, streets, scratch, count, found, whole, reading, filter_of(desk), weights_of(desk))
-        at = add_place(book, sheet, top.reading[reading].row, full)
+        told = top.reading[reading]
+        at = add_answer(
+            book, sheet, told.row, told.house, told.address, np.int64(told.crossing), told.latitude, told.longitude,
+            told.error_m, data, np.int64(told.number_from), np.int64(told.number_to), full,
+        )  # fmt: skip
         result = results[at]
         result.confidence = sure
         result.score = top.reading[reading].score

@@ -133,6 +133,34 @@ def _fold(char: str) -> str | int:
     return "".join(out)[:15] or SEPARATOR
 
 
+class _FoldedChars(dict[int, str]):
+    """What str.translate needs to fold, filled as characters are met."""
+
+    def __init__(self, separator: str) -> None:
+        super().__init__()
+        self._separator = separator
+
+    def __missing__(self, code_point: int) -> str:
+        folded = _fold(chr(code_point))
+        if not isinstance(folded, str):
+            folded = "" if folded == DROP else self._separator
+        self[code_point] = folded
+        return folded
+
+
+_TIGHT, _SPACED = _FoldedChars(""), _FoldedChars(" ")
+
+
+def fold_text(text: str) -> str:
+    """The letters and digits of a text, folded, nothing between them; abbreviations stay as they are."""
+    return text.translate(_TIGHT)
+
+
+def fold_words(text: str) -> list[str]:
+    """The words of a text, folded; abbreviations stay as they are, and Han characters together."""
+    return text.translate(_SPACED).split()
+
+
 def _letter_kind(char: str) -> int:
     if char.isdecimal():
         return DIGIT

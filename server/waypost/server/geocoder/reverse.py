@@ -28,6 +28,7 @@ from waypost.server.geocoder.place_grid import (
     ranked_points,
 )
 from waypost.server.geocoder.reverse_batch import ReverseColumns, resolve_columns
+from waypost.server.geocoder.reverse_houses import House
 from waypost.server.model import NoticeCode, PlaceType
 
 #: What is answered when no types are asked for: the locality with all that contains it, and its postal code.
@@ -40,11 +41,15 @@ _NOTICES = [tuple(code for code in NoticeCode if bits >> code & 1) for bits in r
 
 
 class ReverseHit(NamedTuple):
-    """One result: its row, the metres from the point to its location (areas that contain it 0), its confidence."""
+    """One result: its row, the metres from the point to its location (areas that contain it 0), its confidence.
+
+    With a house it is the house, and the row that of its street.
+    """
 
     row: int
     distance_m: float
     confidence: float
+    house: House | None = None
 
 
 class ReverseHits(NamedTuple):

@@ -8,9 +8,11 @@ import numpy.typing as npt
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.geocoder import columns as c
 from waypost.server.geocoder.describe import Describer
+from waypost.server.geocoder.describe_house import house_result
 from waypost.server.geocoder.place_values import PlaceValues
 from waypost.server.geocoder.reverse import ReverseHits, ReverseIndex
 from waypost.server.geocoder.reverse_batch import INVALID
+from waypost.server.geocoder.reverse_merged import MergedReverse
 from waypost.server.model import Answer, Notice, NoticeCode, PlaceType, Result, ReverseQuery
 
 
@@ -19,6 +21,7 @@ class ReverseAnswers:
 
     def __init__(self, snapshot: Snapshot, describer: Describer, values: PlaceValues) -> None:
         self._index = ReverseIndex(snapshot)
+        self._merged = MergedReverse(snapshot, self._index) if snapshot.has("feature_base") else None
         self._describer = describer
         self._values = values
         self._names = snapshot.text("display_name")
@@ -26,11 +29,15 @@ class ReverseAnswers:
     def answer(self, query: ReverseQuery) -> Answer:
         """What is at a point, most specific first."""
         point = query.point
-        found = self._index.nearest(
+        found = (self._merged or self._index).nearest(
             point.latitude, point.longitude, query.place_types, query.radius_m, query.max_results
         )
         results = []
         for hit in found.hits:
+            if hit.house is not None:
+                house = house_result(self._describer, hit.row, hit.house, query.language_code, query.full)
+                results.append(house._replace(confidence=hit.confidence, distance_m=hit.distance_m))
+                continue
             place = self._describer.place(hit.row, query.language_code, query.full)
             origin = self._values.location_from(hit.row) if query.full else ""
             results.append(
@@ -56,7 +63,11 @@ class ReverseAnswers:
         radius_m: float,
     ) -> c.Hits:
         """What is at each point; NaN stands for a missing coordinate."""
-        found = self._index.batch(latitude, longitude, place_types, radius_m)
+        houses = None
+        if self._merged is None:
+            found = self._index.batch(latitude, longitude, place_types, radius_m)
+        else:
+            found, houses, texts = self._merged.batch(latitude, longitude, place_types, radius_m)
         with np.errstate(invalid="ignore"):
             bad_latitude = ~(np.abs(latitude) <= 90.0)
         fault = np.where(bad_latitude, c.BAD_LATITUDE, c.BAD_LONGITUDE)
@@ -66,6 +77,8 @@ class ReverseAnswers:
         hits = c.Hits(found.answer_row, found.confidence, reason.astype(np.uint8))
         hits.country, hits.postal, hits.distance_m = found.country_row, found.postal_row, found.distance_m
         hits.admin1, hits.admin2, hits.locality = found.admin1_row, found.admin2_row, found.locality_row
+        if houses is not None:
+            hits.houses, hits.house_texts = houses, texts
         return hits
 
     def _notices(self, found: ReverseHits, radius_m: float) -> tuple[Notice, ...]:

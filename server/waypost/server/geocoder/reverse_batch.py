@@ -74,7 +74,7 @@ def resolve_columns(
     That is three times as fast as in the order given, if the points are scattered over the world.
     """
     count = len(latitude)
-    columns = _empty_columns(count)
+    columns = empty_columns(count)
     block = empty_block(BLOCK_ROWS)
     for start in range(0, count, SLICE_ROWS):
         part = slice(start, start + SLICE_ROWS)
@@ -86,7 +86,8 @@ def resolve_columns(
     return columns
 
 
-def _empty_columns(count: int) -> ReverseColumns:
+def empty_columns(count: int) -> ReverseColumns:
+    """Room for so many points."""
     types: dict[str, type[np.generic]] = {
         "distance_m": np.float64,
         "confidence": np.float32,

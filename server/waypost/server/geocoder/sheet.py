@@ -13,13 +13,15 @@ from waypost.server.geocoder.language import language_tags
 from waypost.server.geocoder.lent import LentArrays, lender
 
 #: A place that is answered. Numbers of texts: the first of its own (see OWN_TEXTS), its name and address in the
-#: language asked for, plus code, id of the place whose location it has, and the fields of its postal address (0 is
-#: the empty text). Numbers of components from fine to coarse, -1 where there is none; its parts are `part_from` to
-#: before `part_to`. Corners and location are degrees. In BASIC only id, type, category, names and location are set.
+#: language asked for, plus code, id of the place whose location it has, and the fields of its postal address, `line`
+#: being street and house number (0 is the empty text). Numbers of components from fine to coarse, -1 where there is
+#: none; its parts are `part_from` to before `part_to`. Corners and location are degrees. In BASIC only id, type,
+#: category, names and location are set.
 RESULT = np.dtype(
     [(name, np.int64) for name in (
         "text", "name", "formatted", "plus_code", "origin", "region_code", "postal_code", "area", "town",
-        "own", "in_locality", "in_district", "in_region", "in_country", "part_from", "part_to",
+        "sublocality", "line", "own", "in_street", "in_quarter", "in_locality", "in_district", "in_region",
+        "in_country", "part_from", "part_to",
         "place_type", "category", "layer", "zone", "precision", "location_source",
     )]
     + [("population", np.int64)]
@@ -53,7 +55,7 @@ SIZES, RESULTS, COMPONENTS, PARTS, QUESTIONS, TERMS, TEXT, TEXT_END, TAGS, TAG_E
 #: What SIZES counts; then whether something did not fit; then for each level of areas the row and the component
 #: that were described last, since the places of an answer often share them.
 AT_RESULT, AT_COMPONENT, AT_PART, AT_TEXT, AT_BYTE, OVERFLOW, KNOWN = range(7)
-LEVELS = 4
+LEVELS = 6
 
 integers = lender(np.int64, readonly=False)
 floats = lender(np.float64, readonly=False)
@@ -173,7 +175,7 @@ class Sheet:
     def _make(self, times: int) -> None:
         self.sizes = np.zeros(KNOWN + 2 * LEVELS, np.int64)
         self.results = np.empty(times * _RESULTS, RESULT)
-        self.components = np.empty(5 * self.results.size, COMPONENT)
+        self.components = np.empty((LEVELS + 1) * self.results.size, COMPONENT)
         self.parts = np.empty(times * _PARTS, PART)
         self.questions = np.empty(MAX_QUESTIONS, QUESTION)
         self.terms = np.empty((self.results.size, MAX_TERMS))

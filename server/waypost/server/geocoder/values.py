@@ -37,6 +37,14 @@ def _new(kind: type[_Value]) -> Callable[[tuple[object, ...]], _Value]:
     return partial(tuple.__new__, kind)
 
 
+def category_names(snapshot: Snapshot) -> list[str]:
+    """The names of categories by their numbers."""
+    if not snapshot.has("category_names.bytes"):
+        return list(CATEGORIES)
+    names = snapshot.text("category_names")
+    return [names[number] for number in range(len(names))]
+
+
 class ValueReader:
     """Makes values, with the names that one snapshot gives to layers and zones."""
 
@@ -44,6 +52,7 @@ class ValueReader:
         zones = snapshot.text("time_zone_names")
         self._zones = [zones[zone] for zone in range(len(zones))]
         self._layers = [layer.layer for layer in snapshot.layers]
+        self._categories = category_names(snapshot)
 
     def places(self, sheet: Sheet, full: bool) -> list[Place]:
         """The places of a sheet's results."""
@@ -60,23 +69,23 @@ class ValueReader:
             for long_text, short_text, place_id, _, place_type in sheet.components[: sizes[AT_COMPONENT]].tolist()
         ]
         parts = _parts(sheet, texts, paths, fields)
-        zones, layers = self._zones, self._layers
+        zones, layers, categories = self._zones, self._layers, self._categories
         results = []
         for (
-            text, name, formatted, plus_code, origin, region_code, postal_code, area, town,
-            own, in_locality, in_district, in_region, in_country, part_from, part_to,
+            text, name, formatted, plus_code, origin, region_code, postal_code, area, town, sublocality, line,
+            own, in_street, in_quarter, in_locality, in_district, in_region, in_country, part_from, part_to,
             place_type, category, layer, zone, precision, location_source, population,
             latitude, longitude, south, west, north, east, confidence, accuracy_m, _,
         ) in rows:  # fmt: skip
             kind, sure, source = _PLACE_TYPES[place_type], _PRECISIONS[precision], _SOURCES[location_source]
             if not full:
-                basic = Place(texts[text], kind, CATEGORIES[category], texts[name], latitude, longitude)
+                basic = Place(texts[text], kind, categories[category], texts[name], latitude, longitude)
                 results.append(Result(basic, confidence, sure, accuracy_m, source))
                 continue
             place = Place(
                 texts[text],
                 kind,
-                CATEGORIES[category],
+                categories[category],
                 texts[name],
                 latitude,
                 longitude,
@@ -84,10 +93,15 @@ class ValueReader:
                 new_box((south, west, north, east)),
                 tuple([
                     components[number]
-                    for number in (own, in_locality, in_district, in_region, in_country)
+                    for number in (own, in_street, in_quarter, in_locality, in_district, in_region, in_country)
                     if number >= 0
                 ]),
-                new_address((texts[region_code], "", texts[postal_code], texts[area], texts[town], "", ())),
+                new_address(
+                    (
+                        texts[region_code], "", texts[postal_code], texts[area], texts[town], texts[sublocality],
+                        (texts[line],) if line else (),
+                    )
+                ),
                 texts[plus_code],
                 zones[zone],
                 population,

@@ -23,6 +23,8 @@ _SMALLEST_MARGIN = 0.02
 _SMALLEST_M = 500.0
 _LARGEST_M = 100_000.0
 _METRES_PER_DEGREE = 111_320.0
+#: What is shown around a house, a street or a point of interest at least: so much that neighbours are seen.
+SMALLEST_VIEW_M = 75.0
 _AREA_TYPES = (PlaceType.COUNTRY, PlaceType.REGION, PlaceType.DISTRICT)
 
 _Floats = npt.NDArray[np.float64]
@@ -52,6 +54,23 @@ def build_viewports(
 
     corners = np.stack([np.maximum(south, -90.0), _wrap(west), np.minimum(north, 90.0), _wrap(east)], axis=1)
     return {"viewport": np.rint(corners * MICRODEGREES).astype(np.int32)}
+
+
+def viewports_of_boxes(box: _Floats, latitude: _Floats, longitude: _Floats, radius_m: _Floats) -> npt.NDArray[np.int32]:
+    """(n, 4) as build_viewports has them, for imported places: their `box` with a margin.
+
+    `box` is south, west, north, east, NaN where only a point is known: then a box as large as `radius_m` tells.
+    """
+    radius_m = np.where(np.isfinite(box[:, 0]), 0.0, np.minimum(radius_m, _LARGEST_M))
+    box = np.where(np.isfinite(box), box, np.column_stack([latitude, longitude, latitude, longitude]))
+    tall, wide = box[:, 2] - box[:, 0], (box[:, 3] - box[:, 1]) % 360.0
+    degree = _METRES_PER_DEGREE * np.maximum(np.cos(np.radians(latitude)), 1e-3)
+    height = np.maximum(tall * _MARGIN, np.maximum(radius_m, SMALLEST_VIEW_M) / _METRES_PER_DEGREE)
+    width = np.minimum(np.maximum(wide * _MARGIN, np.maximum(radius_m, SMALLEST_VIEW_M) / degree), 90.0)
+    south, north = np.maximum(box[:, 0] - height, -90.0), np.minimum(box[:, 2] + height, 90.0)
+    corners = np.column_stack([south, _wrap(box[:, 1] - width), north, _wrap(box[:, 3] + width)])
+    result: npt.NDArray[np.int32] = np.rint(corners * MICRODEGREES).astype(np.int32)
+    return result
 
 
 def _boxes_of_areas(

@@ -33,7 +33,7 @@ class Edition:
         self.geocoder = geocoder
         self.name = f"snapshots/{geocoder.snapshot_id}"
         self.credit = answers.credits_of(geocoder.layers)
-        self._encoder = Encoder([layer.layer for layer in geocoder.layers], geocoder.time_zones)
+        self._encoder = Encoder([layer.layer for layer in geocoder.layers], geocoder.time_zones, geocoder.categories)
         # What every answer with these layers has in common, encoded; forward and reverse answers are alike here.
         self._frames: dict[tuple[str, ...], bytes] = {}
 

@@ -17,7 +17,6 @@ from google.type.latlng_pb2 import LatLng
 from google.type.postal_address_pb2 import PostalAddress
 from numba import njit
 
-from waypost.server.gazetteer.schema import CATEGORIES
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.found import ADDRESS_PATHS, TEXT_PATHS, Found
 from waypost.server.geocoder.lent import LentArrays, lender
@@ -50,8 +49,11 @@ _RESULTS = _tag(pb.GeocodeResponse.DESCRIPTOR, "results")
 _LATITUDE, _LONGITUDE = _tag(LatLng.DESCRIPTOR, "latitude"), _tag(LatLng.DESCRIPTOR, "longitude")
 _LOW, _HIGH = (_tag(places_pb2.Viewport.DESCRIPTOR, name) for name in ("low", "high"))
 _LAYER, _SOURCE_ID = (_tag(places_pb2.PlaceSource.DESCRIPTOR, name) for name in ("layer", "source_id"))
-_REGION_CODE, _POSTAL_CODE, _AREA, _TOWN = (
-    _tag(PostalAddress.DESCRIPTOR, name) for name in ("region_code", "postal_code", "administrative_area", "locality")
+_REGION_CODE, _POSTAL_CODE, _AREA, _TOWN, _SUBLOCALITY, _LINES = (
+    _tag(PostalAddress.DESCRIPTOR, name)
+    for name in (
+        "region_code", "postal_code", "administrative_area", "locality", "sublocality", "address_lines",
+    )
 )  # fmt: skip
 _LONG_TEXT, _SHORT_TEXT, _TYPES, _COMPONENT_ID = (
     _tag(_C, name) for name in ("long_text", "short_text", "types", "place_id")
@@ -91,8 +93,8 @@ _LARGEST_ROOM_BYTES = 1 << 28
 class Encoder:
     """Encodes the sheets of one snapshot. Belongs to one thread."""
 
-    def __init__(self, layers: Sequence[str], zones: Sequence[str]) -> None:
-        kinds = (layers, zones, CATEGORIES, TEXT_PATHS, ADDRESS_PATHS)
+    def __init__(self, layers: Sequence[str], zones: Sequence[str], categories: Sequence[str]) -> None:
+        kinds = (layers, zones, categories, TEXT_PATHS, ADDRESS_PATHS)
         names = [name.encode() for kind in kinds for name in kind]
         self._room = np.empty(_ROOM_BYTES, np.uint8)
         self._begins = np.zeros(s.MAX_QUESTIONS, np.int64)
@@ -196,6 +198,8 @@ def _place(names, sheet, place, full, out, at):  # type: ignore[no-untyped-def]
         at = _named(names, _ZONE_NAMES, place.zone, out, at, _ZONE)
         at = _text(sheet, place.plus_code, out, at, _PLUS_CODE)
         end = at
+        at = _text(sheet, place.line, out, at, _LINES)
+        at = _text(sheet, place.sublocality, out, at, _SUBLOCALITY)
         at = _text(sheet, place.town, out, at, _TOWN)
         at = _text(sheet, place.area, out, at, _AREA)
         at = _text(sheet, place.postal_code, out, at, _POSTAL_CODE)
@@ -205,6 +209,8 @@ def _place(names, sheet, place, full, out, at):  # type: ignore[no-untyped-def]
         at = _component(sheet, place.in_region, out, at)
         at = _component(sheet, place.in_district, out, at)
         at = _component(sheet, place.in_locality, out, at)
+        at = _component(sheet, place.in_quarter, out, at)
+        at = _component(sheet, place.in_street, out, at)
         at = _component(sheet, place.own, out, at)
         end = at
         at = _point(out, at, _HIGH, place.north, place.east)

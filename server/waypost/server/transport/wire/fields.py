@@ -31,6 +31,8 @@ DEFAULT_RADIUS_M = 50_000.0
 #: BCP-47 as far as its form goes: a language and subtags. Longer tags do not exist in practice.
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _RESOURCE_ID = re.compile(r"[a-z0-9-]{1,63}")
+#: Ids of addresses name the street, then the number.
+_PLACE_ID = re.compile(r"[a-z0-9._~-]{1,96}")
 
 _VIEWS = frozenset(places_pb2.PlaceView.values())
 _PLACE_TYPES = {int(kind): kind for kind in PlaceType}
@@ -133,8 +135,10 @@ def read_radius_m(path: str, radius_m: float, violations: Violations) -> float:
 def read_resource_id(path: str, name: str, collection: str, violations: Violations) -> str:
     """The id in a resource name such as "places/gn-1"."""
     prefix, _, resource_id = name.partition("/")
-    if prefix != collection or not _RESOURCE_ID.fullmatch(resource_id):
-        allowed = f'"{collection}/" and 1 to 63 lower-case ASCII letters, digits and hyphens'
+    is_place = collection == "places"
+    if prefix != collection or not (_PLACE_ID if is_place else _RESOURCE_ID).fullmatch(resource_id):
+        most, signs = (96, "hyphens, dots, underscores and tildes") if is_place else (63, "hyphens")
+        allowed = f'"{collection}/" and 1 to {most} lower-case ASCII letters, digits and {signs}'
         violations.append(FieldViolation(path, name, allowed))
     return resource_id
 

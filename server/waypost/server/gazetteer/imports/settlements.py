@@ -1,0 +1,297 @@
+"""The settlements of an import: those that the world has too, by name and nearness, and those of its own.
+
+A *place* is a number: below `WorldPlaces.row_count` a row of the world, from there on a settlement of the layer. A
+settlement that the world has is never one of the layer's, so that nobody is answered the same town twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import shapely
+
+from waypost.server.gazetteer.imports.area_index import AreaIndex, boxes_of
+from waypost.server.gazetteer.imports.points import METRES_PER_DEGREE, Floats, Ints, cosine, separation_m
+from waypost.server.gazetteer.imports.world_places import WorldPlaces, settlement_key, settlement_score
+from waypost.server.geocoder.reverse_index import URBAN_DENSITY
+from waypost.server.model import PlaceType
+
+#: A record and a row of the world of one name are one settlement up to this distance, and as far as the town reaches.
+SAME_PLACE_M = 5_000.0
+#: What a settlement without a population counts as, by its category in OpenStreetMap's words.
+USUAL_POPULATION = {
+    "city": 100_000, "borough": 50_000, "town": 7_000, "village": 500, "hamlet": 60, "isolated_dwelling": 8,
+    "farm": 8, "locality": 8, "allotments": 30,
+}  # fmt: skip
+_UNKNOWN_POPULATION = 300
+#: Settlements of the world are looked at as far as this around the data, in degrees of latitude: 60 km.
+_MARGIN = 0.55
+
+
+@dataclass(slots=True)
+class Settlement:
+    """A settlement of the layer: `kind` LOCALITY or NEIGHBORHOOD, `record` its row in the table of places, or -1.
+
+    `area` is its row in the table of areas, or -1; `spelling` the text that it was made from where it has no record.
+    """
+
+    kind: int
+    name: str
+    latitude: float
+    longitude: float
+    population: int
+    category: str
+    box: tuple[float, float, float, float]
+    record: int = -1
+    area: int = -1
+
+
+@dataclass(slots=True)
+class Settlements:
+    """All settlements that records can lie in.
+
+    `of_area` (areas,) the place that each boundary of AreaIndex stands for; `own` those of the layer, in order;
+    `by_name` places by settlement_key, in the world near the data and in the layer.
+    """
+
+    world: WorldPlaces
+    boundaries: AreaIndex
+    of_area: Ints = field(default_factory=lambda: np.zeros(0, np.int32))
+    own: list[Settlement] = field(default_factory=list)
+    by_name: dict[str, list[int]] = field(default_factory=dict)
+    _tree: shapely.STRtree | None = None
+    _own_columns: tuple[Floats, Floats, Floats] | None = None
+    _towns: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def point(self, places: Ints) -> tuple[Floats, Floats]:
+        """Latitude and longitude of places."""
+        own = places >= self.world.row_count
+        row, number = np.where(own, 0, places), np.where(own, places - self.world.row_count, 0)
+        latitude, longitude, _ = self._columns()
+        if not len(self.own):
+            return self.world.latitude[row], self.world.longitude[row]
+        return (
+            np.where(own, latitude[number], self.world.latitude[row]),
+            np.where(own, longitude[number], self.world.longitude[row]),
+        )
+
+    def population(self, place: int) -> int:
+        """Inhabitants, guessed where unknown."""
+        if place < self.world.row_count:
+            return int(self.world.population[place])
+        return int(self._columns()[2][place - self.world.row_count])
+
+    def add(self, settlement: Settlement, *names: str) -> int:
+        """Makes it one of the layer's, by its names; its place."""
+        place = self.world.row_count + len(self.own)
+        self.own.append(settlement)
+        for key in {settlement_key(name) for name in (settlement.name, *names)} - {""}:
+            self.by_name.setdefault(key, []).append(place)
+        self._tree, self._own_columns = None, None
+        return place
+
+    def _columns(self) -> tuple[Floats, Floats, Floats]:
+        if self._own_columns is None:
+            self._own_columns = (
+                np.array([own.latitude for own in self.own]),
+                np.array([own.longitude for own in self.own]),
+                np.array([own.population or usual_population(own.category) for own in self.own], np.float64),
+            )
+        return self._own_columns
+
+    def at(self, latitude: Floats, longitude: Floats) -> Ints:
+        """Of each point the place whose boundary contains it, else the one that people would name."""
+        area = self.boundaries.containing(latitude, longitude)
+        places = np.where(area >= 0, self.of_area[area] if len(self.of_area) else -1, -1).astype(np.int32)
+        open_points = np.flatnonzero(places < 0)
+        if len(open_points):
+            places[open_points] = self._nearest(latitude[open_points], longitude[open_points])
+        return places
+
+    def _nearest(self, latitude: Floats, longitude: Floats) -> Ints:
+        """The nearest by the measure of a reverse lookup, of the world and of the layer's own."""
+        rows = self.world.at(latitude, longitude)
+        own_latitude, own_longitude, population = self._columns()
+        if self._tree is None:
+            self._towns = np.flatnonzero([own.kind == PlaceType.LOCALITY for own in self.own])
+            # Degrees of longitude are shortened as in the middle of the layer: good enough to find the nearest.
+            self._narrow = float(cosine(np.array(np.mean(own_latitude) if len(own_latitude) else 0.0)))
+            towns = shapely.points(own_longitude[self._towns] * self._narrow, own_latitude[self._towns])
+            self._tree = shapely.STRtree(towns)
+        if not len(self._towns):
+            return rows
+        near = self._towns[self._tree.nearest(shapely.points(longitude * self._narrow, latitude))]
+        own_m = separation_m(latitude, longitude, own_latitude[near], own_longitude[near])
+        world_m = separation_m(latitude, longitude, self.world.latitude[rows], self.world.longitude[rows])
+        is_town = self.world.place_type[rows] == PlaceType.LOCALITY
+        score = np.where(is_town, self.world.score(rows, world_m), np.inf)
+        nearer = settlement_score(population[near], own_m, 1.0) < score
+        # A hamlet does not own the land beyond the towns' reach.
+        nearer &= own_m <= _reach_m(population[near])
+        return np.where(nearer, self.world.row_count + near, rows).astype(np.int32)
+
+    _narrow: float = 1.0
+
+
+def _reach_m(population: Floats) -> Floats:
+    """How far from its centre people name a settlement at most, if others are in reach."""
+    return 3_000.0 + 3.0 * urban_radius_m(population)
+
+
+def urban_radius_m(population: npt.NDArray[np.generic] | float) -> Floats:
+    """The radius of a round built-up area of usual density."""
+    radius: Floats = np.sqrt(np.maximum(np.asarray(population, np.float64), 1.0) / (np.pi * URBAN_DENSITY))
+    return radius
+
+
+def usual_population(category: str) -> int:
+    """What a settlement of that category has if nobody tells."""
+    return USUAL_POPULATION.get(category, _UNKNOWN_POPULATION)
+
+
+def find_settlements(
+    world: WorldPlaces, places: pa.Table, areas: pa.Table, extent: tuple[float, float, float, float]
+) -> Settlements:
+    """The settlements of the records, linked to the world; `extent` is south, west, north, east of all records."""
+    boundaries = AreaIndex(areas, (PlaceType.LOCALITY,))
+    south, west, north, east = extent
+    wide = _MARGIN / float(cosine(np.array(max(abs(south), abs(north)))))
+    rows = world.localities_within(south - _MARGIN, west - wide, north + _MARGIN, east + wide)
+    settlements = Settlements(world, boundaries, by_name=world.by_name(rows))
+    place_of_record = _link_places(settlements, places)
+    settlements.of_area = _link_areas(settlements, places, areas, place_of_record)
+    _add_quarters(settlements, places, areas)
+    return settlements
+
+
+def _link_places(settlements: Settlements, places: pa.Table) -> dict[str, int]:
+    """Links settlements on record to the world, and makes the others the layer's own; places by source id."""
+    found: dict[str, int] = {}
+    kind = places.column("kind").to_numpy()
+    chosen = np.flatnonzero(kind == PlaceType.LOCALITY)
+    for number, record in zip(chosen.tolist(), places.take(pa.array(chosen)).to_pylist(), strict=True):
+        names = record_names(record)
+        if not names:
+            continue
+        place = same_place(settlements, names, record["latitude"], record["longitude"])
+        if place < 0:
+            place = settlements.add(_of_record(record, number), *names)
+        found.setdefault(record["source_id"] or "", place)
+    found.pop("", None)
+    return found
+
+
+def _of_record(record: dict[str, object], number: int) -> Settlement:
+    kind, population = record["kind"], record["population"]
+    latitude, longitude = record["latitude"], record["longitude"]
+    assert isinstance(kind, int) and isinstance(latitude, float) and isinstance(longitude, float)  # noqa: S101, PT018
+    box = [value if isinstance(value := record[side], float) else np.nan for side in ("south", "west", "north", "east")]
+    return Settlement(
+        kind=kind,
+        name=str(record["name"]),
+        latitude=latitude,
+        longitude=longitude,
+        population=population if isinstance(population, int) else 0,
+        category=str(record["category"] or ""),
+        box=(box[0], box[1], box[2], box[3]),
+        record=number,
+    )
+
+
+def record_names(record: dict[str, object]) -> list[str]:
+    """The names of a record, the usual one first; none where it has no usual one."""
+    first, more = record["name"], record["names"]
+    if not first:
+        return []
+    others = [name["text"] for name in more if name and name["text"]] if isinstance(more, list) else []
+    return [str(first), *(str(name) for name in others)]
+
+
+def same_place(settlements: Settlements, names: list[str], latitude: float, longitude: float) -> int:
+    """The place near the point that bears one of the names, the nearest one; -1 if there is none."""
+    keys = dict.fromkeys(settlement_key(name) for name in names)
+    candidates = np.array(sorted({place for key in keys for place in settlements.by_name.get(key, [])}), np.int32)
+    if not len(candidates):
+        return -1
+    at = settlements.point(candidates)
+    away_m = separation_m(np.full(len(candidates), latitude), np.full(len(candidates), longitude), *at)
+    reach_m = SAME_PLACE_M + urban_radius_m(np.array([settlements.population(place) for place in candidates.tolist()]))
+    away_m = np.where(away_m <= reach_m, away_m, np.inf)
+    best = int(np.argmin(away_m))
+    return int(candidates[best]) if np.isfinite(away_m[best]) else -1
+
+
+def _link_areas(settlements: Settlements, places: pa.Table, areas: pa.Table, place_of_record: dict[str, int]) -> Ints:
+    """Of each boundary of a settlement its place: by its record, else by name inside it, else one of its own."""
+    boundaries = settlements.boundaries
+    found = np.empty(len(boundaries), np.int32)
+    records = areas.take(pa.array(boundaries.number)).to_pylist()
+    boxes = boxes_of(boundaries.polygons)
+    # Records come in the order of the table, so that those of the layer's own are numbered alike in any order.
+    for index in np.argsort(boundaries.number, kind="stable").tolist():
+        record, polygon = records[index], boundaries.polygons[index]
+        names = record_names(record)
+        place = place_of_record.get(record["place_source_id"] or "", -1)
+        if place < 0 and names:
+            place = _inside(settlements, names, polygon)
+        if place < 0 and names:
+            middle = shapely.point_on_surface(polygon)
+            settlement = Settlement(
+                kind=PlaceType.LOCALITY,
+                name=names[0],
+                latitude=middle.y,
+                longitude=middle.x,
+                population=record["population"] or 0,
+                category="",
+                box=tuple(boxes[index].tolist()),
+                area=int(boundaries.number[index]),
+            )
+            place = settlements.add(settlement, *names)
+        found[index] = place
+    return found
+
+
+def _inside(settlements: Settlements, names: list[str], polygon: shapely.Geometry) -> int:
+    """The most populous place of one of the names that lies in the polygon or close to it, -1 if there is none."""
+    keys = dict.fromkeys(settlement_key(name) for name in names)
+    candidates = sorted({place for key in keys for place in settlements.by_name.get(key, [])})
+    best, best_rank = -1, (-1, -1)
+    for place in candidates:
+        latitude, longitude = (float(value[0]) for value in settlements.point(np.array([place], np.int32)))
+        near = shapely.distance(polygon, shapely.Point(longitude, latitude)) * METRES_PER_DEGREE <= SAME_PLACE_M
+        rank = (settlements.population(place), -place)
+        if near and rank > best_rank:
+            best, best_rank = place, rank
+    return best
+
+
+def _add_quarters(settlements: Settlements, places: pa.Table, areas: pa.Table) -> None:
+    """Quarters on record that the world does not have as settlements, from points and from boundaries."""
+    kind = places.column("kind").to_numpy()
+    chosen = np.flatnonzero(kind == PlaceType.NEIGHBORHOOD)
+    for number, record in zip(chosen.tolist(), places.take(pa.array(chosen)).to_pylist(), strict=True):
+        names = record_names(record)
+        if names and same_place(settlements, names, record["latitude"], record["longitude"]) < 0:
+            settlements.add(_of_record(record, number), *names)
+    quarters = AreaIndex(areas, (PlaceType.NEIGHBORHOOD,))
+    order = np.argsort(quarters.number, kind="stable")
+    for index in order.tolist():
+        record = areas.slice(int(quarters.number[index]), 1).to_pylist()[0]
+        names = record_names(record)
+        if names and _inside(settlements, names, quarters.polygons[index]) < 0:
+            middle = shapely.point_on_surface(quarters.polygons[index])
+            settlement = Settlement(
+                kind=PlaceType.NEIGHBORHOOD,
+                name=names[0],
+                latitude=middle.y,
+                longitude=middle.x,
+                population=record["population"] or 0,
+                category="",
+                box=tuple(boxes_of(quarters.polygons[index : index + 1])[0].tolist()),
+                area=int(quarters.number[index]),
+            )
+            settlements.add(settlement, *names)
