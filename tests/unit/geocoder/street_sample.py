@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from waypost.server.gazetteer.imports.layer import WAY_END
-from waypost.server.gazetteer.schema import CATEGORIES
+from waypost.server.gazetteer.schema import CATEGORIES, HOUSE
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
+from waypost.server.geocoder.address_index import build_address_index
 from waypost.server.geocoder.index import build_forward_index
 from waypost.server.geocoder.normalize import hash_text
 from waypost.server.geocoder.place_records import build_place_records
@@ -58,7 +59,7 @@ def street_arrays(features: Sequence[Feature]) -> Arrays:
     arrays.update(build_forward_index(arrays))
     arrays.update(build_reverse_index(arrays | build_place_records(arrays)))
     base = len(np.asarray(arrays["anchor"]))
-    categories = [*CATEGORIES, *sorted({feature.category for feature in features})]
+    categories = [*CATEGORIES, HOUSE, *sorted({feature.category for feature in features})]
     points = [_point(feature) for feature in features]
     rows = np.arange(base, base + len(features))
     anchors = np.array([feature.anchor for feature in features])
@@ -99,10 +100,12 @@ def street_arrays(features: Sequence[Feature]) -> Arrays:
         [np.asarray(arrays["alias_kind"], np.uint8), [min(at, 2) for each in names for at in range(len(each))]]
     ).astype(np.uint8)
     arrays["category_names"] = _text(categories)
+    arrays["imported_layers"] = np.array([1], np.int64)
     arrays["feature_base"] = np.array([base], np.int64)
     arrays.update(_houses(features))
     arrays.update(build_place_records(arrays))
     arrays.update(build_street_index(arrays))
+    arrays.update(build_address_index(arrays))
     return arrays
 
 
@@ -126,7 +129,12 @@ def _houses(features: Sequence[Feature]) -> Arrays:
         "address_point": np.array(
             [(round(address[2] * 1e7), round(address[3] * 1e7)) for address in flat], np.int32
         ).reshape(-1, 2),
+        "feature_postal_codes": np.zeros(sum(map(len, codes)), np.uint32),
+        "postal_code_texts": _text([""]),
+        "address_postal": np.full(len(flat), 65535, np.uint16),
+        "address_source": _text([str(number) for number in range(len(flat))]),
         "suffix_text": _text(suffixes),
+        "suffix_id": _text([suffix.strip() for suffix in suffixes]),
         "suffix_hash": np.array([_hash(suffix) for suffix in suffixes], np.uint64),
         "range_offsets": _offsets([feature.ranges for feature in features]),
         "range_numbers": np.array([each[:3] for each in ranges], np.uint32).reshape(-1, 3),
