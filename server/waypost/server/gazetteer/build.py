@@ -27,6 +27,7 @@ from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.gazetteer.writer import write_snapshot
 from waypost.server.geocoder.index import build_forward_index
 from waypost.server.geocoder.place_records import build_place_records
+from waypost.server.geocoder.street_index import build_street_index
 from waypost.server.kernels import compile_all
 from waypost.server.model import SnapshotInfo
 
@@ -82,11 +83,13 @@ def _build_arrays(layers: tuple[str, ...], imported: Sequence[ImportedLayer], be
     arrays = assemble(sources, layers)
     del sources
     arrays.update(build_place_records(arrays))
-    if imported:
-        arrays = with_layers(arrays, len(layers), imported)
     return_free_memory()
     begin("forward index")
-    arrays.update(build_forward_index(arrays))
+    forward = build_forward_index(arrays)
+    if imported:
+        arrays = with_layers(arrays, len(layers), imported)
+        forward |= build_street_index({**arrays, **forward})
+    arrays |= forward
     return_free_memory()
     begin("reverse index")
     arrays.update(reverse_arrays(arrays))

@@ -26,10 +26,11 @@ from waypost.server.gazetteer.snapshot import Snapshot, TextColumn, read_manifes
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.gazetteer.writer import SnapshotWriter
 from waypost.server.geocoder.address_index import build_address_index
-from waypost.server.geocoder.index import build_forward_index
+from waypost.server.geocoder.index import pack_places
 from waypost.server.geocoder.place_records import build_place_records
 from waypost.server.geocoder.reverse import ReverseIndex
 from waypost.server.geocoder.reverse_index import build_reverse_index
+from waypost.server.geocoder.street_index import build_street_index
 from waypost.server.geocoder.viewport import viewports_of_boxes
 from waypost.server.model import Layer, PlaceType, SnapshotInfo
 
@@ -49,6 +50,9 @@ _FOR_ANSWERS_ONLY = (
     "place_record", "place_text", "place_id_order", "source_id", "formatted_address", "time_zone", "accuracy_m",
     "precision", "location_from", "layer", "address_source",
 )  # fmt: skip
+#: The one array of the index of names that has all rows, and those that any index of names begins with.
+_OF_ALL_ROWS = "forward_places"
+_FOLD_TABLE = ("forward_fold_entries", "forward_fold_pool")
 _EXTENDED = (*PLACES, "place_record", "place_text")
 
 
@@ -60,56 +64,55 @@ def compose(
 ) -> SnapshotInfo:
     """The new present snapshot in `data_dir`: the present one's world with exactly these layers, in that order.
 
-    As compose_locked, which is for those who hold the lock of the data directory already.
+    The same world and layers give the same id and bytes, whatever was added before; without layers it is the snapshot
+    of `data build`. `on_step` is told each step of STEPS as it begins. Raises SnapshotError if there is no snapshot,
+    there are too many layers, or another build is running. Killed at any moment it leaves the old snapshot serving.
     """
     store = SnapshotStore(data_dir)
     with store.building() as directory:
-        return compose_locked(store, directory, layers, on_step=on_step)
+        present = store.open_present()
+        info = compose_into(directory, present, store.path_of(present.snapshot_id), layers, on_step=on_step)
+        store.publish(directory, info.snapshot_id)
+    return replace(info, present=True)
 
 
-def compose_locked(
-    store: SnapshotStore,
+def compose_into(
     directory: Path,
+    present: Snapshot,
+    present_directory: Path,
     layers: Sequence[ImportedLayer],
     *,
     on_step: Callable[[str, float], None] = lambda step, share: None,
 ) -> SnapshotInfo:
-    """The new present snapshot, made in `directory`, an empty one that `store.building()` gave.
-
-    The same world and layers give the same id and bytes, whatever was added before; without layers it is the snapshot
-    of `data build`. `on_step` is told each step of STEPS as it begins. Raises SnapshotError if there is no snapshot,
-    or there are too many layers. Killed at any moment it leaves the old snapshot serving.
-    """
+    """The snapshot that was written into `directory`, an empty one; as `compose`, but nothing is published."""
 
     def begin(step: str) -> None:
         on_step(step, STEPS[step])
 
     with lean_memory():
         begin("read the world")
-        present = store.open_present()
-        base = world_layers(present)
-        old = store.path_of(present.snapshot_id)
-        begin("put layers together")
         arrays = world_arrays(present)
+        base = world_layers(present)
+        begin("put layers together")
         if layers:
             arrays = with_layers(arrays, len(base), layers)
-        kept = _reusable(present, arrays, old)
-        del present
-        writer = SnapshotWriter(directory)
+        kept = _reusable(present, arrays, present_directory)
+        builds_world = not kept
+        kept |= _files(present_directory, lambda name: name.startswith("forward_") and name != _OF_ALL_ROWS)
         # What no index is made from goes first, and each index as soon as it is made: memory is for the next one.
+        writer = SnapshotWriter(directory)
         writer.add({name: arrays.pop(name) for name in _FOR_ANSWERS_ONLY if name in arrays})
+        present.release_memory()
         return_free_memory()
         begin("forward index")
-        writer.add(build_forward_index(arrays))
+        writer.add(forward_arrays(present, arrays))
         return_free_memory()
         begin("reverse index")
-        writer.add(reverse_arrays(arrays, build_world=not kept))
+        writer.add(reverse_arrays(arrays, build_world=builds_world))
         begin("write")
         writer.add(arrays)
         writer.keep(kept)
-    info = writer.finish((*base, *(layer.layer for layer in layers)))
-    store.publish(directory, info.snapshot_id)
-    return replace(info, present=True)
+    return writer.finish((*base, *(layer.layer for layer in layers)))
 
 
 def imported_layers(data_dir: Path) -> list[ImportedLayer]:
@@ -183,6 +186,13 @@ def with_layers(world: Arrays, first_layer: int, layers: Sequence[ImportedLayer]
     }
 
 
+def forward_arrays(present: Snapshot, arrays: Arrays) -> Arrays:
+    """The index of names as far as layers have a part in it; that of the world's names stays as it is."""
+    if "feature_base" not in arrays:
+        return {_OF_ALL_ROWS: pack_places(arrays)}
+    return build_street_index({**arrays, **{name: present.array(name) for name in _FOLD_TABLE}})
+
+
 def reverse_arrays(arrays: Mapping[str, Column], *, build_world: bool = True) -> Arrays:
     """The index of points: that of the world's places and of features that are found as these are, then houses."""
     place_type = np.asarray(arrays["place_type"])
@@ -221,13 +231,14 @@ def _reusable(present: Snapshot, arrays: Arrays, directory: Path) -> dict[str, t
     for place_type in (present.array("place_type"), np.asarray(arrays["place_type"])):
         if np.isin(place_type[_world_size(present) :], _LIKE_THE_WORLD).any():
             return {}
+    return _files(directory, lambda name: name.startswith(_REVERSE_PREFIXES))
+
+
+def _files(directory: Path, wanted: Callable[[str], bool]) -> dict[str, tuple[Path, str]]:
+    """The files of a snapshot whose names are wanted, as writer.write_snapshot takes them."""
     digests = read_manifest(directory)["files"]
     assert isinstance(digests, dict)  # noqa: S101 - the format was checked by read_manifest
-    return {
-        name: (directory / f"{name}.npy", digest)
-        for name, digest in digests.items()
-        if name.startswith(_REVERSE_PREFIXES)
-    }
+    return {name: (directory / f"{name}.npy", digest) for name, digest in digests.items() if wanted(name)}
 
 
 def _first_texts(column: TextColumn, count: int) -> TextColumn:
