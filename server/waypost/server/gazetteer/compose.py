@@ -19,7 +19,6 @@ from waypost.server.errors import SnapshotError
 from waypost.server.gazetteer.feature_arrays import CodeRows, address_arrays, categories_of, postal_arrays
 from waypost.server.gazetteer.feature_rows import feature_rows
 from waypost.server.gazetteer.features import Array, Arrays, Column, Features, ImportedLayer, column_of_texts
-from waypost.server.gazetteer.imports.layer_store import LayerStore
 from waypost.server.gazetteer.memory import lean_memory, return_free_memory
 from waypost.server.gazetteer.schema import PLACES
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn, read_manifest
@@ -113,12 +112,6 @@ def compose_into(
         writer.add(arrays)
         writer.keep(kept)
     return writer.finish((*base, *(layer.layer for layer in layers)))
-
-
-def imported_layers(data_dir: Path) -> list[ImportedLayer]:
-    """The layers that were added to a data directory, by name: the order in which they are composed."""
-    store = LayerStore(data_dir)
-    return [ImportedLayer.of(store.open(info.name)) for info in store.list_layers()]
 
 
 def world_arrays(snapshot: Snapshot) -> Arrays:
