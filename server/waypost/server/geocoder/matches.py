@@ -19,7 +19,8 @@ MATCHED, CORRECTED, INFERRED, CONTRADICTED, UNUSED = map(
     ),
 )  # fmt: skip
 _NONE = np.int64(-1)
-#: Parts that one result can have: the spans of its reading, a house number, a run of words left over between each, two inferred.
+#: Parts that one result can have: the spans of its reading, a house number, a run of words left over between each, two
+#: inferred.
 MAX_RESULT_PARTS = MAX_PARTS + 2 + MAX_TOKENS + 2
 
 
