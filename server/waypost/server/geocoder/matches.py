@@ -19,8 +19,9 @@ MATCHED, CORRECTED, INFERRED, CONTRADICTED, UNUSED = map(
     ),
 )  # fmt: skip
 _NONE = np.int64(-1)
-#: Parts that one result can have: the spans of its reading, a run of words left over between each, two inferred.
-MAX_RESULT_PARTS = MAX_PARTS + 1 + MAX_TOKENS + 2
+#: Parts that one result can have: the spans of its reading, a house number, a run of words left over between each, two
+#: inferred.
+MAX_RESULT_PARTS = MAX_PARTS + 2 + MAX_TOKENS + 2
 
 
 @njit(cache=True, nogil=True)
@@ -50,6 +51,33 @@ def locate_part(sheet, number, data, field_start, field, begin, end):  # type: i
     part.field = field
     part.start = _code_points(data, field_start, begin)
     part.end = part.start + _code_points(data, begin, end)
+
+
+@njit(cache=True, nogil=True)
+def add_house_part(sheet, house, data, field_starts, word, count, begin, end):  # type: ignore[no-untyped-def]
+    """Adds the number `data[begin:end]` as a part that was taken for the component `house`; its words as bits.
+
+    There must be room for the part.
+    """
+    mask = np.uint64(0)
+    first = np.int64(-1)
+    for at in range(count):
+        if word[at].byte_start < end and word[at].byte_end > begin:
+            mask |= np.uint64(1) << np.uint64(at)
+            if first < 0:
+                first = np.int64(at)
+    if first >= 0:
+        sizes = s.integers(sheet, s.SIZES)
+        number = sizes[s.AT_PART]
+        sizes[s.AT_PART] = number + 1
+        part = s.parts_of(sheet, s.PARTS)[number]
+        component = s.components_of(sheet, s.COMPONENTS)[house]
+        part.outcome = MATCHED
+        part.place_type = component.place_type
+        part.matched_text = component.long_text
+        part.place_id = component.place_id
+        locate_part(sheet, number, data, field_starts[word[first].field], word[first].field, begin, end)
+    return mask
 
 
 @njit(cache=True, nogil=True)
