@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from waypost.server.gazetteer.arrays import LAYER_OF_KIND, Arrays
 from waypost.server.gazetteer.assemble import Sources, assemble
@@ -18,6 +14,7 @@ from waypost.server.gazetteer.compose import compose_into
 from waypost.server.gazetteer.features import ImportedLayer
 from waypost.server.gazetteer.hierarchy import Kind
 from waypost.server.gazetteer.layers import chosen_layers, describe_layers
+from waypost.server.gazetteer.memory import lean_memory, return_free_memory
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.gazetteer.sources.airports import read_airports
 from waypost.server.gazetteer.sources.borders import read_borders
@@ -74,7 +71,7 @@ def build(
     with store.building() as directory:
         begin("compile kernels")
         compile_all()
-        with _lean_memory():
+        with lean_memory():
             arrays = _build_arrays(layers, begin)
         begin("write")
         made = directory / "world"
@@ -102,10 +99,10 @@ def _build_arrays(layers: tuple[str, ...], begin: Callable[[str], None]) -> Arra
     arrays = assemble(sources, layers)
     del sources
     arrays.update(build_place_records(arrays))
-    _return_free_memory()
+    return_free_memory()
     begin("forward index")
     arrays.update(build_forward_index(arrays))
-    _return_free_memory()
+    return_free_memory()
     begin("reverse index")
     arrays.update(build_reverse_index(arrays))
     return arrays
@@ -131,28 +128,3 @@ def _counts(layers: tuple[str, ...], arrays: Arrays) -> dict[str, int]:
         if layer in counts:
             counts[layer] += int(kinds[kind])
     return counts | {"borders": len(read_borders().codes)}
-
-
-def _return_free_memory() -> None:
-    """Gives the system what was freed. glibc keeps up to 250 MB of it in the middle of its heap; others do not."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
-
-
-@contextmanager
-def _lean_memory() -> Iterator[None]:
-    """No garbage collection, and the system's allocator for Arrow.
-
-    The sources are millions of small objects without cycles: collecting among them takes a quarter of the time.
-    Arrow's own allocator keeps what is freed, 150 MB of it at the peak.
-    """
-    enabled, pool = gc.isenabled(), pa.default_memory_pool()
-    gc.disable()
-    pa.set_memory_pool(pa.system_memory_pool())
-    try:
-        yield
-    finally:
-        pa.set_memory_pool(pool)
-        if enabled:
-            gc.enable()

@@ -19,15 +19,17 @@ from waypost.server.errors import SnapshotError
 from waypost.server.gazetteer.feature_arrays import CodeRows, address_arrays, categories_of, postal_arrays
 from waypost.server.gazetteer.feature_rows import feature_rows
 from waypost.server.gazetteer.features import Array, Arrays, Column, Features, ImportedLayer, column_of_texts
+from waypost.server.gazetteer.memory import lean_memory, return_free_memory
 from waypost.server.gazetteer.schema import PLACES
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn, read_manifest
 from waypost.server.gazetteer.store import SnapshotStore
-from waypost.server.gazetteer.writer import write_snapshot
+from waypost.server.gazetteer.writer import SnapshotWriter
 from waypost.server.geocoder.address_index import build_address_index
-from waypost.server.geocoder.index import build_forward_index
+from waypost.server.geocoder.index import pack_places
 from waypost.server.geocoder.place_records import build_place_records
 from waypost.server.geocoder.reverse import ReverseIndex
 from waypost.server.geocoder.reverse_index import build_reverse_index
+from waypost.server.geocoder.street_index import build_street_index
 from waypost.server.geocoder.viewport import viewports_of_boxes
 from waypost.server.model import Layer, PlaceType, SnapshotInfo
 
@@ -42,6 +44,14 @@ _ANCHOR_REACH_M = 100_000.0
 _LIKE_THE_WORLD = (PlaceType.LOCALITY, PlaceType.POSTAL_CODE)
 #: Arrays that only depend on places of those kinds.
 _REVERSE_PREFIXES = ("borders_", "reverse_")
+#: Arrays that are read for answers and lookups by id, and by no index.
+_FOR_ANSWERS_ONLY = (
+    "place_record", "place_text", "place_id_order", "source_id", "formatted_address", "time_zone", "accuracy_m",
+    "precision", "location_from", "layer", "address_source",
+)  # fmt: skip
+#: The one array of the index of names that has all rows, and those that any index of names begins with.
+_OF_ALL_ROWS = "forward_places"
+_FOLD_TABLE = ("forward_fold_entries", "forward_fold_pool")
 _EXTENDED = (*PLACES, "place_record", "place_text")
 
 
@@ -78,26 +88,35 @@ def compose_into(
     def begin(step: str) -> None:
         on_step(step, STEPS[step])
 
-    begin("read the world")
-    world = world_arrays(present)
-    base = world_layers(present)
-    begin("put layers together")
-    arrays = with_layers(world, len(base), layers) if layers else dict(world)
-    begin("forward index")
-    arrays.update(build_forward_index(arrays))
-    begin("reverse index")
-    kept = _reusable(present, arrays, present_directory)
-    if not kept:
-        arrays.update(reverse_arrays(arrays))
-    if layers:
-        arrays.update(build_address_index(arrays))
-    begin("write")
-    return write_snapshot(directory, arrays, (*base, *(layer.layer for layer in layers)), kept)
+    with lean_memory():
+        begin("read the world")
+        arrays = world_arrays(present)
+        base = world_layers(present)
+        begin("put layers together")
+        if layers:
+            arrays = with_layers(arrays, len(base), layers)
+        kept = _reusable(present, arrays, present_directory)
+        builds_world = not kept
+        kept |= _files(present_directory, lambda name: name.startswith("forward_") and name != _OF_ALL_ROWS)
+        # What no index is made from goes first, and each index as soon as it is made: memory is for the next one.
+        writer = SnapshotWriter(directory)
+        writer.add({name: arrays.pop(name) for name in _FOR_ANSWERS_ONLY if name in arrays})
+        present.release_memory()
+        return_free_memory()
+        begin("forward index")
+        writer.add(forward_arrays(present, arrays))
+        return_free_memory()
+        begin("reverse index")
+        writer.add(reverse_arrays(arrays, build_world=builds_world))
+        begin("write")
+        writer.add(arrays)
+        writer.keep(kept)
+    return writer.finish((*base, *(layer.layer for layer in layers)))
 
 
 def world_arrays(snapshot: Snapshot) -> Arrays:
     """The arrays of schema.PLACES and the place records of a snapshot's world, without what layers added to them."""
-    count = int(snapshot.array("feature_base")[0]) if snapshot.has("feature_base") else snapshot.row_count
+    count = _world_size(snapshot)
     aliases = int(snapshot.array("alias_offsets")[count])
     arrays: Arrays = {}
     for name in _EXTENDED:
@@ -109,7 +128,7 @@ def world_arrays(snapshot: Snapshot) -> Arrays:
         elif name == "alias_offsets":
             arrays[name] = snapshot.array(name)[: count + 1]
         elif name == "place_id_order":
-            order = snapshot.array(name)
+            order = snapshot.array(name).view(np.int32)
             arrays[name] = order[order < count]
         elif name == "category":
             arrays[name] = snapshot.array(name)[:count].astype(PLACES[name].dtype)
@@ -120,11 +139,13 @@ def world_arrays(snapshot: Snapshot) -> Arrays:
 
 def world_layers(snapshot: Snapshot) -> tuple[Layer, ...]:
     """The layers of a snapshot that were not imported."""
-    if not snapshot.has("feature_base"):
-        return snapshot.layers
-    base = int(snapshot.array("feature_base")[0])
-    first = int(np.asarray(snapshot.array("layer")[base:]).min(initial=len(snapshot.layers)))
-    return snapshot.layers[:first]
+    imported = int(snapshot.array("imported_layers")[0]) if snapshot.has("imported_layers") else 0
+    return snapshot.layers[: len(snapshot.layers) - imported]
+
+
+def _world_size(snapshot: Snapshot) -> int:
+    """How many rows the world has."""
+    return int(snapshot.array("feature_base")[0]) if snapshot.has("feature_base") else snapshot.row_count
 
 
 def with_layers(world: Arrays, first_layer: int, layers: Sequence[ImportedLayer]) -> Arrays:
@@ -150,6 +171,7 @@ def with_layers(world: Arrays, first_layer: int, layers: Sequence[ImportedLayer]
     return {
         **arrays,
         "feature_base": np.array([len(np.asarray(world["anchor"]))], np.int64),
+        "imported_layers": np.array([len(layers)], np.int64),
         "feature_within": rows.within,
         "category_names": category_names,
         **postal,
@@ -157,14 +179,23 @@ def with_layers(world: Arrays, first_layer: int, layers: Sequence[ImportedLayer]
     }
 
 
-def reverse_arrays(arrays: Mapping[str, Column]) -> Arrays:
-    """The reverse index of the world's places and of those features that are found as these are."""
+def forward_arrays(present: Snapshot, arrays: Arrays) -> Arrays:
+    """The index of names as far as layers have a part in it; that of the world's names stays as it is."""
+    if "feature_base" not in arrays:
+        return {_OF_ALL_ROWS: pack_places(arrays)}
+    return build_street_index({**arrays, **{name: present.array(name) for name in _FOLD_TABLE}})
+
+
+def reverse_arrays(arrays: Mapping[str, Column], *, build_world: bool = True) -> Arrays:
+    """The index of points: that of the world's places and of features that are found as these are, then houses."""
     place_type = np.asarray(arrays["place_type"])
-    if "feature_base" in arrays:
-        place_type = place_type.copy()
-        features = place_type[int(np.asarray(arrays["feature_base"])[0]) :]
-        features[~np.isin(features, _LIKE_THE_WORLD)] = 0
-    return build_reverse_index({**arrays, "place_type": place_type})
+    if "feature_base" not in arrays:
+        return build_reverse_index(arrays) if build_world else {}
+    place_type = place_type.copy()
+    features = place_type[int(np.asarray(arrays["feature_base"])[0]) :]
+    features[~np.isin(features, _LIKE_THE_WORLD)] = 0
+    world = build_reverse_index({**arrays, "place_type": place_type}) if build_world else {}
+    return {**world, **build_address_index(arrays)}
 
 
 def _rows_at(
@@ -190,21 +221,17 @@ def _flat(arrays: Mapping[str, Column]) -> dict[str, Array]:
 
 def _reusable(present: Snapshot, arrays: Arrays, directory: Path) -> dict[str, tuple[Path, str]]:
     """Files of the reverse index that are the present snapshot's: none if either has features that belong into it."""
+    for place_type in (present.array("place_type"), np.asarray(arrays["place_type"])):
+        if np.isin(place_type[_world_size(present) :], _LIKE_THE_WORLD).any():
+            return {}
+    return _files(directory, lambda name: name.startswith(_REVERSE_PREFIXES))
 
-    def has_some(place_type: Array, base: int) -> bool:
-        return bool(np.isin(place_type[base:], _LIKE_THE_WORLD).any())
 
-    present_base = int(present.array("feature_base")[0]) if present.has("feature_base") else present.row_count
-    base = int(np.asarray(arrays["feature_base"])[0]) if "feature_base" in arrays else len(np.asarray(arrays["anchor"]))
-    if has_some(present.array("place_type"), present_base) or has_some(np.asarray(arrays["place_type"]), base):
-        return {}
+def _files(directory: Path, wanted: Callable[[str], bool]) -> dict[str, tuple[Path, str]]:
+    """The files of a snapshot whose names are wanted, as writer.write_snapshot takes them."""
     digests = read_manifest(directory)["files"]
     assert isinstance(digests, dict)  # noqa: S101 - the format was checked by read_manifest
-    return {
-        name: (directory / f"{name}.npy", digest)
-        for name, digest in digests.items()
-        if name.startswith(_REVERSE_PREFIXES)
-    }
+    return {name: (directory / f"{name}.npy", digest) for name, digest in digests.items() if wanted(name)}
 
 
 def _first_texts(column: TextColumn, count: int) -> TextColumn:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from waypost.server.errors import SnapshotError
-from waypost.server.gazetteer.features import Arrays, Features, Hanging
+from waypost.server.gazetteer.features import Arrays, Features, Hanging, column_of_texts
 from waypost.server.gazetteer.schema import CATEGORIES, HOUSE
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.gazetteer.texts import TEXT, text_array
@@ -26,7 +26,7 @@ MOST_CATEGORIES = 60_000
 
 
 def renumbered(
-    features: Features, name: str, layer: Numbers, values: npt.NDArray[np.generic]
+    features: Features, name: str, layer: npt.NDArray[np.uint8], values: npt.NDArray[np.generic]
 ) -> tuple[pa.Array, Numbers]:
     """The texts of a table that each layer has of its own, and `values`, indices into it, as indices of these.
 
@@ -122,7 +122,7 @@ class CodeRows:
         countries = np.asarray(world["country"])
         written = pa.concat_arrays(
             [
-                _bare(world["display_name"].to_arrow().take(pa.array(own))),
+                _bare(column_of_texts(world["display_name"]).take(pa.array(own))),
                 _bare(features.texts("name").take(pa.array(imported))),
             ]
         )

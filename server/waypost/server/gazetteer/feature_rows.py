@@ -22,6 +22,7 @@ from waypost.server.geocoder.distance import METRES_PER_DEGREE
 from waypost.server.model import LocationSource, PlaceType, Precision
 
 Floats = npt.NDArray[np.float64]
+People = npt.NDArray[np.uint32]
 
 #: How likely a name alone means a street or a point of interest: less than any village, and all alike, for nobody
 #: knows one main street from another without the place beside it.
@@ -150,7 +151,7 @@ def _around(
     return np.where((at >= 0) & (kind[np.maximum(at, 0)] == wanted), at, -1) if features.count else at
 
 
-def _accuracy_m(kind: npt.NDArray[np.uint8], population: Rows, box: Floats, latitude: Floats) -> Floats:
+def _accuracy_m(kind: npt.NDArray[np.uint8], population: People, box: Floats, latitude: Floats) -> Floats:
     """Half the diagonal of what a feature covers; of settlements without extent what their people take."""
     height = (box[:, 2] - box[:, 0]) * METRES_PER_DEGREE
     width = (box[:, 3] - box[:, 1]) % 360.0 * METRES_PER_DEGREE * np.cos(np.radians(latitude))
@@ -168,7 +169,7 @@ def _accuracy_m(kind: npt.NDArray[np.uint8], population: Rows, box: Floats, lati
 
 
 def _importance(
-    kind: npt.NDArray[np.uint8], population: Rows, names: npt.NDArray[np.int64], anchor: npt.NDArray[np.generic]
+    kind: npt.NDArray[np.uint8], population: People, names: npt.NDArray[np.int64], anchor: npt.NDArray[np.generic]
 ) -> Floats:
     nowhere = np.zeros(len(kind), bool)
     towns = locality_importance(np.asarray(population, np.float64), names.astype(np.float64), nowhere, nowhere)

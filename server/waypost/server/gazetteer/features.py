@@ -28,7 +28,7 @@ Rows = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class ImportedLayer:
-    """A layer that was added: what is told of it, and its arrays, those of imports/layer.LAYER."""
+    """A layer that was added: what a snapshot's manifest tells of it, and its arrays, those of imports/layer.LAYER."""
 
     layer: Layer
     arrays: Mapping[str, Column]
@@ -97,13 +97,13 @@ class Features:
 
     def _rows_of_anchors(self, place_ids: pa.Array, locate: Locate) -> Rows:
         anchors = self._joined_texts("anchor").dictionary_encode()
-        rows = index_in(anchors.dictionary, place_ids)[anchors.indices.to_numpy()]
+        rows: Rows = index_in(anchors.dictionary, place_ids)[anchors.indices.to_numpy()]
         lost = np.flatnonzero(rows < 0)
         if lost.size:
             latitude, longitude = (
                 np.asarray(self._joined(name), np.float64)[lost] for name in ("latitude", "longitude")
             )
-            rows = rows.copy()
+            rows = np.array(rows)
             rows[lost] = locate(latitude, longitude)
         return rows
 
@@ -115,7 +115,7 @@ class Hanging:
         self,
         begins: Ints,
         sizes: Ints,
-        layer: Ints,
+        layer: npt.NDArray[np.uint8],
         numbers: Callable[[str], Array],
         texts: Callable[[str], pa.Array],
     ) -> None:

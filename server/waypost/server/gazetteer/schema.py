@@ -77,6 +77,7 @@ PLACES: dict[str, Column] = {
 #: those of imports/layer.py, indices are those of the snapshot.
 FEATURES: dict[str, Column] = {
     "feature_base": Column("int64", "1", "row of the first feature"),
+    "imported_layers": Column("int64", "1", "how many of the manifest's layers, the last ones, were imported"),
     "feature_within": Column("int32", "features", "row of the settlement or quarter of its layer around it, else -1"),
     "feature_postal_offsets": Column("int64", "features + 1", "codes of feature f, the most frequent first"),
     "feature_postal_rows": Column("int32", "codes of features", "row of the postal code, -1 where none is known"),

@@ -34,7 +34,7 @@ from waypost.server.geocoder.fine_grid import (
     tile_at,
     window_at,
 )
-from waypost.server.geocoder.jit import njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import Whole, njit_inlined, njit_kernel
 
 #: The first window that is looked at: in a town something is in it.
 FIRST_REACH_M = 25.0
@@ -90,7 +90,7 @@ def _fill_cells(
 
 
 @njit_inlined
-def _cell(grid: FineGrid, points: Points, index: int) -> int:
+def _cell(grid: FineGrid, points: Points, index: Whole) -> Whole:
     return cell_of_point(grid, np.int64(points[index, 0]) + 90 * UNITS, np.int64(points[index, 1]) + 180 * UNITS)
 
 
@@ -102,7 +102,7 @@ def nearest_points(
     reach_m: float,
     found: npt.NDArray[np.int64],
     squares: npt.NDArray[np.float64],
-) -> int:
+) -> Whole:
     """Fills `found` with the numbers of the nearest points within reach, `squares` with their distances squared.
 
     The nearest comes first, of equally near ones the smaller number; returns how many there are.
@@ -122,7 +122,7 @@ def _within(
     reach_m: float,
     found: npt.NDArray[np.int64],
     squares: npt.NDArray[np.float64],
-) -> int:
+) -> Whole:
     count = 0
     grid = places.grid
     last_row = min(window.north // TILE_UNITS, TILE_ROWS - 1)

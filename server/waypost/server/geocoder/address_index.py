@@ -1,4 +1,4 @@
-"""Builds what reverse lookups find houses and streets by: grids of addresses, of lines, and of points of imported places.
+"""Builds what reverse lookups find houses and streets by: grids of addresses, of lines, of imported places.
 
 Called by the composition of a snapshot. What it makes is read by reverse_houses.py.
 """

@@ -25,9 +25,9 @@ CURVE = 21
 WEIGHTS_FILE = Path(__file__).with_name("calibration.json")
 
 
-def load_weights() -> npt.NDArray[np.float64]:
+def load_weights(file: Path = WEIGHTS_FILE) -> npt.NDArray[np.float64]:
     """The fitted weights: FEATURES coefficients, then CURVE values of the curve."""
-    fitted = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
+    fitted = json.loads(file.read_text(encoding="utf-8"))
     return np.array(fitted["coefficients"] + fitted["curve"], np.float64)
 
 

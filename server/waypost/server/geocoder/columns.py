@@ -103,6 +103,7 @@ class ColumnWriter:
     def __init__(self, snapshot: Snapshot, book: Book) -> None:
         self._book = book
         self._codes = snapshot.text("postal_code_texts") if snapshot.has("feature_base") else NO_TEXTS
+        self._base = int(snapshot.array("feature_base")[0]) if snapshot.has("feature_base") else snapshot.row_count
         array, text = snapshot.array, snapshot.text
         self._text = {name: text(name) for name in ("place_id", "formatted_address", "display_name", "short_name")}
         self._number = {name: array(name) for name in ("latitude", "longitude", "accuracy_m")}
@@ -112,6 +113,8 @@ class ColumnWriter:
 
     def table(self, hits: Hits, columns: Sequence[str]) -> pa.RecordBatch:
         """The named columns, without prefix, in the order asked for."""
+        if hits.houses is not None and not ((hits.row >= self._base).any() or hits.houses["kind"].any()):
+            hits.houses = None  # nothing of imported layers: the world's rows are written faster
         arrays = [self._column(name, hits) for name in columns]
         return pa.RecordBatch.from_arrays(arrays, names=list(columns))
 

@@ -137,7 +137,7 @@ def gather_contexts(postings, places, spans, count, order, contexts):  # type: i
                 contexts.near[nears].row = row
                 prefetch(places, row)
                 contexts.near[nears].importance = importance
-                contexts.near[nears].radius_m = _reach_m(importance)
+                contexts.near[nears].radius_m = reach_m(importance)
                 contexts.near[nears].country = country
                 contexts.near[nears].country_last = places[country].last
                 nears += 1
@@ -153,7 +153,7 @@ def gather_contexts(postings, places, spans, count, order, contexts):  # type: i
 
 
 @kernel
-def _reach_m(importance):  # type: ignore[no-untyped-def]
+def reach_m(importance):  # type: ignore[no-untyped-def]
     """How far around a place of some importance its name serves as context, in metres."""
     share = max(0.0, importance - ranking.NEARBY_IMPORTANCE) / (1.0 - ranking.NEARBY_IMPORTANCE)
     return ranking.NEARBY_RADIUS_MIN_M + share * (ranking.NEARBY_RADIUS_MAX_M - ranking.NEARBY_RADIUS_MIN_M)

@@ -12,11 +12,12 @@ from waypost.server.geocoder.match import READING, Filter, Top
 from waypost.server.geocoder.normalize import MAX_TOKENS, WORD, Tokens
 from waypost.server.geocoder.search import new_scratch
 from waypost.server.geocoder.spans import PLACE, SPAN, Index, Words
+from waypost.server.geocoder.streets import StreetDesk
 from waypost.server.geocoder.typo import MAX_CORRECTIONS, Corrections
 
 #: The arrays of a desk, by their place in its table, each group in the order of its tuple; the index comes first.
-_WORDS, _FILTER, _TOKENS, _SPANS, _CONTEXTS, _TOP, _ORDER, _CORRECTIONS, _FEATURES, _TYPES, _WEIGHTS = (
-    6, 12, 16, 19, 20, 26, 30, 31, 39, 40, 41,
+_WORDS, _FILTER, _TOKENS, _SPANS, _CONTEXTS, _TOP, _ORDER, _CORRECTIONS, _FEATURES, _TYPES, _WEIGHTS, _STREETS = (
+    6, 12, 16, 19, 20, 26, 30, 31, 39, 40, 41, 42,
 )  # fmt: skip
 #: Readings that there is room for: of the greatest number of results, see lookup.py.
 READINGS = 100
@@ -85,17 +86,26 @@ def weights_of(desk):  # type: ignore[no-untyped-def]
     return _f64(desk, _WEIGHTS)
 
 
+@njit(cache=True, nogil=True)
+def streets_of(desk):  # type: ignore[no-untyped-def]
+    """The table of streets, empty in a snapshot without layers."""
+    return _i64(desk, _STREETS)
+
+
 class Desk:
     """The arrays of a desk. It belongs to one thread."""
 
-    __slots__ = ("_filter", "_lent", "_types", "table")
+    __slots__ = ("_filter", "_lent", "_types", "streets", "table")
 
-    def __init__(self, index: Index, words: Words, weights: npt.NDArray[np.float64], limits: Filter) -> None:
+    def __init__(
+        self, index: Index, words: Words, weights: npt.NDArray[np.float64], limits: Filter, streets: StreetDesk
+    ) -> None:
+        self.streets = streets
         tokens, spans, contexts, top, order, corrections, features = new_scratch(READINGS)
         self._filter = limits
         self._types = np.zeros(0, np.int64)
         arrays = [*index, *words, *limits, *tokens, spans, *contexts, *top, order]
-        arrays += [*corrections, features, self._types, weights]
+        arrays += [*corrections, features, self._types, weights, streets.table]
         self._lent = LentArrays(arrays)
         self.table = self._lent.table
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numba import njit
 
 from waypost.server.geocoder.distance import METRES_PER_DEGREE
-from waypost.server.geocoder.jit import njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import Whole, njit_inlined, njit_kernel
 
 Points = npt.NDArray[np.int32]
 
@@ -84,30 +84,32 @@ def window_at(latitude: float, longitude: float, reach_m: float) -> Window:
 
 
 @njit_inlined
-def tile_at(grid: FineGrid, row: int, column: int) -> int:
+def tile_at(grid: FineGrid, row: Whole, column: Whole) -> Whole:
     """The number of a tile, -1 where its square degree is empty; the column may pass the antimeridian."""
     column = column % TILE_COLUMNS
     block = grid.blocks[row // BLOCK_TILES * 360 + column // BLOCK_TILES]
     if block < 0:
         return -1
-    return (np.int64(block) * BLOCK_TILES + row % BLOCK_TILES) * BLOCK_TILES + column % BLOCK_TILES
+    tile: Whole = (np.int64(block) * BLOCK_TILES + row % BLOCK_TILES) * BLOCK_TILES + column % BLOCK_TILES
+    return tile
 
 
 @njit_inlined
-def cell_index(offset: int, side: int) -> int:
+def cell_index(offset: Whole, side: Whole) -> Whole:
     """The row or column of cells that is so many units from a tile's edge."""
     return min(max(offset * side // TILE_UNITS, 0), side - 1)
 
 
 @njit_kernel
-def cell_of_point(grid: FineGrid, north: int, east: int) -> int:
+def cell_of_point(grid: FineGrid, north: Whole, east: Whole) -> Whole:
     """The cell of a position in units from the south pole and from 180° west, whose tile must have some."""
     east = east % ROUND
     row, column = min(north // TILE_UNITS, TILE_ROWS - 1), east // TILE_UNITS
     tile = tile_at(grid, row, column)
     side = grid.tiles[tile, 1]
     inner_row = cell_index(north - row * TILE_UNITS, side)
-    return grid.tiles[tile, 0] + inner_row * side + cell_index(east - column * TILE_UNITS, side)
+    cell: Whole = grid.tiles[tile, 0] + inner_row * side + cell_index(east - column * TILE_UNITS, side)
+    return cell
 
 
 def empty_blocks() -> npt.NDArray[np.int32]:
@@ -115,7 +117,7 @@ def empty_blocks() -> npt.NDArray[np.int32]:
     return np.full(180 * 360, -1, np.int32)
 
 
-def number_blocks(blocks: npt.NDArray[np.int32]) -> int:
+def number_blocks(blocks: npt.NDArray[np.int32]) -> Whole:
     """Numbers the blocks that were marked, with anything but -1, and returns how many there are."""
     marked = np.flatnonzero(blocks >= 0)
     blocks[marked] = np.arange(marked.size)
@@ -130,7 +132,7 @@ def lay_out_tiles(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.column_stack([first, side])
 
 
-def cell_count(tiles: npt.NDArray[np.int64]) -> int:
+def cell_count(tiles: npt.NDArray[np.int64]) -> Whole:
     """How many cells the tiles have."""
     return int((tiles[:, 1] ** 2).sum())
 
@@ -158,8 +160,9 @@ def count_points(points: Points, blocks: npt.NDArray[np.int32], counts: npt.NDAr
 
 
 @njit_kernel
-def tile_of_point(latitude: int, longitude: int) -> tuple[int, int]:
+def tile_of_point(latitude: Whole, longitude: Whole) -> tuple[Whole, Whole]:
     """Row and column of the tile of a point of a layer."""
     north = np.int64(latitude) + 90 * UNITS
     east = (np.int64(longitude) + 180 * UNITS) % ROUND
-    return min(north // TILE_UNITS, TILE_ROWS - 1), east // TILE_UNITS
+    row = min(np.int64(north // TILE_UNITS), np.int64(TILE_ROWS - 1))
+    return row, east // TILE_UNITS

@@ -22,6 +22,8 @@ from waypost.server.geocoder.match import Filter
 from waypost.server.geocoder.normalize import FoldTable
 from waypost.server.geocoder.sheet import OVERFLOW, Sheet
 from waypost.server.geocoder.spans import ANY_TYPE, Index, Words
+from waypost.server.geocoder.street_confidence import WEIGHTS_FILE as STREET_WEIGHTS
+from waypost.server.geocoder.streets import StreetDesk, StreetIndex
 from waypost.server.geocoder.texts import ADDRESS_FIELDS
 from waypost.server.model import NO_FILTER, GeocodeFilter, GeocodeQuery, PlaceType, PostalAddress
 
@@ -99,7 +101,8 @@ class ForwardIndex:
             array("delete_offsets", np.uint32),
             array("delete_entries", np.uint32),
         )
-        self._has_streets = snapshot.has("feature_base")
+        self._streets = StreetIndex(snapshot, load_weights(STREET_WEIGHTS))
+        self._has_streets = bool(self._streets.arrays)
         self._weights = load_weights()
         short = snapshot.text("short_name")
         countries = np.flatnonzero(snapshot.array("place_type") == PlaceType.COUNTRY)
@@ -153,14 +156,22 @@ class ForwardIndex:
         try:
             desk: Desk = self._of_thread.desk
         except AttributeError:
-            desk = self._of_thread.desk = Desk(self._index, self._words, self._weights, self._any)
+            desk = self._of_thread.desk = Desk(
+                self._index, self._words, self._weights, self._any, StreetDesk(self._streets)
+            )
         return desk
 
     def features(self, query: GeocodeQuery) -> tuple[int, npt.NDArray[np.float64]]:
         """Row of the best answer (-1 = none) and what its confidence is computed from; for fitting that."""
         asked = Questions([query.text]) if query.address is None else Questions.of_addresses([query.address])
         row, features = search.search_features(
-            self._index, self._words, asked.data, asked.field_ends[0], asked.types, self.limits(query.filter)
+            self._index,
+            self._words,
+            self._desk().streets.table,
+            asked.data,
+            asked.field_ends[0],
+            asked.types,
+            self.limits(query.filter),
         )
         return int(row), features
 
@@ -181,6 +192,7 @@ class ForwardIndex:
         search.search_column(
             self._index,
             self._words,
+            self._desk().streets.table,
             texts.data,
             texts.offsets,
             ends,

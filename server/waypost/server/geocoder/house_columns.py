@@ -1,4 +1,4 @@
-"""The texts of addresses as columns: ids and addresses on one line, written row by row without a Python object for any."""
+"""The texts of addresses as columns: ids and addresses on one line, written without a Python object for any row."""
 
 from __future__ import annotations
 

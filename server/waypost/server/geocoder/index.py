@@ -36,7 +36,7 @@ Arrays = dict[str, Column]
 Sources = Mapping[str, Column]
 
 #: Countries whose writers replace ä ö ü å ø by two letters where the keyboard lacks them.
-_DIGRAPH_COUNTRIES = ("AT", "CH", "DE", "DK", "FI", "IS", "LI", "LU", "NO", "SE")
+DIGRAPH_COUNTRIES = ("AT", "CH", "DE", "DK", "FI", "IS", "LI", "LU", "NO", "SE")
 _DIGRAPHS = {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}
 
 #: Distinguishing signs of vehicles that are still written before postal codes ("D-10115") and that are no ISO
@@ -68,9 +68,9 @@ def build_forward_index(arrays: Sources) -> Arrays:
     importance = np.asarray(arrays["importance"], np.float64)
 
     hashes, letters, script = _hash_names(fold.entries, fold.pool, texts.offsets, texts.data)
-    digraph = _digraph_fold(fold)
+    digraph = digraph_fold(fold)
     alternative, _, _ = _hash_names(digraph.entries, digraph.pool, texts.offsets, texts.data)
-    differs = np.flatnonzero((alternative != hashes) & _in_countries(arrays, rows, _DIGRAPH_COUNTRIES))
+    differs = np.flatnonzero((alternative != hashes) & in_countries(arrays, rows, DIGRAPH_COUNTRIES))
 
     offsets = np.asarray(arrays["alias_offsets"], np.int64)
     primary = offsets[:-1]
@@ -98,7 +98,7 @@ def build_forward_index(arrays: Sources) -> Arrays:
         "forward_slots": slots,
         "forward_postings": packed,
         "forward_places": pack_places(arrays),
-        "forward_truncating_countries": _country_rows(arrays, ranking.TRUNCATING_COUNTRIES),
+        "forward_truncating_countries": country_rows(arrays, ranking.TRUNCATING_COUNTRIES),
     }
     result.update(build_vocabulary(fold, texts, spoken, (importance[rows] * ranking.IMPORTANCE_WEIGHT - cost)[spoken]))
     return result
@@ -134,7 +134,7 @@ def _names(
         all_kinds.append(np.full(changed.size, p.DERIVED, np.uint8))
         all_names.append(shortened.take(pa.array(changed)))
     signs = list(_VEHICLE_SIGNS.items())
-    all_rows.append(_country_rows(arrays, [code for code, _ in signs]).astype(np.int64))
+    all_rows.append(country_rows(arrays, [code for code, _ in signs]).astype(np.int64))
     all_kinds.append(np.full(len(signs), p.CODE, np.uint8))
     all_names.append(pa.array([sign for _, sign in signs], pa.large_string()))
     known = np.concatenate(all_rows)
@@ -143,7 +143,7 @@ def _names(
     return known[present], np.concatenate(all_kinds)[present], TextColumn.from_arrow(joined)
 
 
-def _country_rows(arrays: Sources, codes: list[str] | tuple[str, ...]) -> npt.NDArray[np.int32]:
+def country_rows(arrays: Sources, codes: list[str] | tuple[str, ...]) -> npt.NDArray[np.int32]:
     """The rows of countries by ISO code, -1 for one that the gazetteer lacks."""
     short = arrays["short_name"]
     assert isinstance(short, TextColumn)  # noqa: S101 - schema.PLACES says so
@@ -152,15 +152,16 @@ def _country_rows(arrays: Sources, codes: list[str] | tuple[str, ...]) -> npt.ND
     return np.array([by_code.get(code, -1) for code in codes], np.int32)
 
 
-def _in_countries(
+def in_countries(
     arrays: Sources,
     rows: npt.NDArray[np.int64],
     codes: tuple[str, ...],
 ) -> npt.NDArray[np.bool_]:
-    return np.isin(np.asarray(arrays["country"])[rows], _country_rows(arrays, codes))
+    """Whether each row lies in one of the countries."""
+    return np.isin(np.asarray(arrays["country"])[rows], country_rows(arrays, codes))
 
 
-def _digraph_fold(fold: FoldTable) -> FoldTable:
+def digraph_fold(fold: FoldTable) -> FoldTable:
     """The same table, but "ä" folds to "ae" and its like accordingly."""
     entries = fold.entries.copy()
     pool = list(fold.pool)

@@ -9,10 +9,13 @@ are inlined, since handing on such tuples is costly too.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
+import numpy as np
 from numba import njit
 
+#: Whole numbers in kernels: Python's, or those that arrays hold.
+Whole: TypeAlias = "int | np.integer[Any]"
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
 

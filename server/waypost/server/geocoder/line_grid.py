@@ -34,7 +34,7 @@ from waypost.server.geocoder.fine_grid import (
     tile_at,
     window_at,
 )
-from waypost.server.geocoder.jit import njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import Whole, njit_inlined, njit_kernel
 
 FIRST_REACH_M = 50.0
 WIDER = 4.0
@@ -88,13 +88,13 @@ def build_line_grid(line: Points, offsets: npt.NDArray[np.int64]) -> LineGrid:
 
 
 @njit_inlined
-def is_piece(line: Points, ends: npt.NDArray[np.bool_], vertex: int) -> bool:
+def is_piece(line: Points, ends: npt.NDArray[np.bool_], vertex: Whole) -> bool:
     """Whether a line goes on from that vertex to the next."""
     return not ends[vertex] and line[vertex, 0] != _NO_VERTEX and line[vertex + 1, 0] != _NO_VERTEX
 
 
 @njit_inlined
-def piece_at(line: Points, vertex: int) -> Piece:
+def piece_at(line: Points, vertex: Whole) -> Piece:
     """The piece that begins at that vertex."""
     east0 = np.float64(line[vertex, 1]) + 180.0 * UNITS
     east1 = np.float64(line[vertex + 1, 1]) + 180.0 * UNITS
@@ -160,18 +160,18 @@ def _fill(
 
 
 @njit_inlined
-def _tile_row(north: float) -> int:
+def _tile_row(north: float) -> Whole:
     return min(max(math.floor(north / TILE_UNITS), 0), TILE_ROWS - 1)
 
 
 @njit_inlined
-def _tile_columns(piece: Piece) -> tuple[int, int]:
+def _tile_columns(piece: Piece) -> tuple[Whole, Whole]:
     west, east = min(piece.east0, piece.east1) - _EDGE, max(piece.east0, piece.east1) + _EDGE
     return math.floor(west / TILE_UNITS), math.floor(east / TILE_UNITS)
 
 
 @njit_kernel
-def cells_of(grid: FineGrid, piece: Piece, cells: npt.NDArray[np.int64]) -> int:
+def cells_of(grid: FineGrid, piece: Piece, cells: npt.NDArray[np.int64]) -> Whole:
     """Fills `cells` with those that a piece touches and returns how many they are; what finds no room is left out."""
     count = 0
     low, high = min(piece.north0, piece.north1) - _EDGE, max(piece.north0, piece.north1) + _EDGE
@@ -226,7 +226,7 @@ def nearest_lines(
     reach_m: float,
     found: npt.NDArray[np.int64],
     squares: npt.NDArray[np.float64],
-) -> int:
+) -> Whole:
     """Fills `found` with the numbers of the features whose lines are nearest, `squares` with distances squared.
 
     Each feature once, the nearest first, of equally near ones the smaller number; returns how many there are.
@@ -240,7 +240,7 @@ def nearest_lines(
 
 
 @njit_kernel
-def owner_of(offsets: npt.NDArray[np.int64], number: int) -> int:
+def owner_of(offsets: npt.NDArray[np.int64], number: Whole) -> Whole:
     """The feature that has the entry of that number."""
     low, high = np.int64(0), np.int64(len(offsets) - 1)
     while low < high:
@@ -253,7 +253,7 @@ def owner_of(offsets: npt.NDArray[np.int64], number: int) -> int:
 
 
 @njit_inlined
-def to_piece_squared(lines: LineGrid, vertex: int, window: Window) -> float:
+def to_piece_squared(lines: LineGrid, vertex: Whole, window: Window) -> float:
     """Square of the metres to the piece that begins at a vertex."""
     piece = piece_at(lines.line, vertex)
     up0, up1 = (piece.north0 - window.latitude) * METRES_PER_UNIT, (piece.north1 - window.latitude) * METRES_PER_UNIT
@@ -273,7 +273,7 @@ def to_piece_squared(lines: LineGrid, vertex: int, window: Window) -> float:
 
 
 @njit_kernel
-def line_distance_m(lines: LineGrid, feature: int, latitude: float, longitude: float) -> float:
+def line_distance_m(lines: LineGrid, feature: Whole, latitude: float, longitude: float) -> float:
     """Metres to the line of a feature, infinite where it has none; of a long line to its first _MOST_VERTICES."""
     window = window_at(latitude, longitude, 0.0)
     best = np.inf
@@ -291,8 +291,8 @@ def _within(
     reach_m: float,
     found: npt.NDArray[np.int64],
     squares: npt.NDArray[np.float64],
-) -> int:
-    count = 0
+) -> Whole:
+    count: Whole = 0
     grid = lines.grid
     last_row = min(window.north // TILE_UNITS, TILE_ROWS - 1)
     for row in range(window.south // TILE_UNITS, last_row + 1):
@@ -317,8 +317,8 @@ def _within(
 
 @njit_kernel
 def _keep(
-    feature: int, squared: float, found: npt.NDArray[np.int64], squares: npt.NDArray[np.float64], count: int
-) -> int:
+    feature: Whole, squared: float, found: npt.NDArray[np.int64], squares: npt.NDArray[np.float64], count: Whole
+) -> Whole:
     """Puts a feature to its rank among those found, where it is not there already and nearer; the new count."""
     for at in range(count):
         if found[at] == feature:

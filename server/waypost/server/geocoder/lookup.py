@@ -8,10 +8,18 @@ from numba import njit
 from waypost.server.geocoder import book as b
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder import sheet as s
-from waypost.server.geocoder.calibration import confidence
 from waypost.server.geocoder.contexts import read_contexts
 from waypost.server.geocoder.describe_house import add_answer
-from waypost.server.geocoder.desk import READINGS, filter_of, index_of, scratch_of, types_of, weights_of, words_of
+from waypost.server.geocoder.desk import (
+    READINGS,
+    filter_of,
+    index_of,
+    scratch_of,
+    streets_of,
+    types_of,
+    weights_of,
+    words_of,
+)
 from waypost.server.geocoder.match import IMPORTANCE, TERMS
 from waypost.server.geocoder.matches import (
     CORRECTED,
@@ -24,7 +32,8 @@ from waypost.server.geocoder.matches import (
     sort_parts,
 )
 from waypost.server.geocoder.notation_prefilter import could_be_notation
-from waypost.server.geocoder.search import FEW, NOTATION, describe, distinct, search
+from waypost.server.geocoder.search import FEW, NOTATION, distinct, hangs, judge, search
+from waypost.server.geocoder.street_hints import read_hints
 
 _ADDENDS = len(TERMS)
 
@@ -52,8 +61,8 @@ def look_up(desk, book, sheet, data, offsets, field_ends, wanted, merge, full, n
             question.flags = NOTATION
         else:
             count, found, whole, flags = search(
-                index, words_of(desk), data, begin, end, field_ends[text], types_of(desk), filter_of(desk), slack,
-                scratch,
+                index, words_of(desk), streets_of(desk), data, begin, end, field_ends[text], types_of(desk),
+                filter_of(desk), slack, scratch,
             )  # fmt: skip
             question.flags = flags
             question.scored = top.size[1]
@@ -76,18 +85,18 @@ def _add_results(desk, book, sheet, question, data, begin, field_ends, count, fo
         sizes[s.OVERFLOW] = 1
         return
     index, scratch = index_of(desk), scratch_of(desk, np.int64(READINGS))
-    tokens, top, features = scratch[0], scratch[3], scratch[6]
+    tokens, top = scratch[0], scratch[3]
+    streets = streets_of(desk)
     terms = s.floats(sheet, s.TERMS)
     for reading in readings:
-        against = describe(index, scratch, count, found, whole, reading, features)
+        against, sure = judge(index, streets, scratch, count, found, whole, reading, filter_of(desk), weights_of(desk))
         told = top.reading[reading]
         at = add_answer(
             book, sheet, told.row, told.house, told.address, np.int64(told.crossing), told.latitude, told.longitude,
             told.error_m, data, np.int64(told.number_from), np.int64(told.number_to), full,
         )  # fmt: skip
         result = results[at]
-        doubt = ranking.CONTRADICTED_SHARE if against != 0 else 1.0
-        result.confidence = confidence(weights_of(desk), features) * doubt
+        result.confidence = sure
         result.score = top.reading[reading].score
         question.layers |= 1 << result.layer
         for term in range(_ADDENDS):
@@ -97,12 +106,12 @@ def _add_results(desk, book, sheet, question, data, begin, field_ends, count, fo
                 if (against >> np.uint64(token)) & np.uint64(1):
                     question.against |= 1 << tokens.word[token].field
         if full:
-            _add_parts(book, sheet, index, data, begin, field_ends, scratch, count, found, reading, against)
+            _add_parts(book, sheet, index, streets, data, begin, field_ends, scratch, count, found, reading, against)
             result.part_to = sizes[s.AT_PART]
 
 
 @njit(cache=True, nogil=True)
-def _add_parts(book, sheet, index, data, begin, field_ends, scratch, count, found, reading, against):  # type: ignore[no-untyped-def]
+def _add_parts(book, sheet, index, streets, data, begin, field_ends, scratch, count, found, reading, against):  # type: ignore[no-untyped-def]
     """Adds what became of each part of a text in one reading: in its order, then region and country nobody wrote."""
     tokens, spans, contexts, top, _, _, _ = scratch
     starts = np.empty(field_ends.size, np.int64)
@@ -112,10 +121,13 @@ def _add_parts(book, sheet, index, data, begin, field_ends, scratch, count, foun
     row = top.reading[reading].row
     naming = np.int64(top.reading[reading].span)
     places = index.places
-    parts, _, _, _, _, _ = read_contexts(
-        index.postings, places, spans, contexts, naming, row, np.int64(places[row].place_type),
-        top.reading[reading].terms[IMPORTANCE] / ranking.IMPORTANCE_WEIGHT, -np.inf, top.chosen, top.rows,
-    )  # fmt: skip
+    if streets.size > 0 and hangs(places, row):
+        parts = read_hints(places, streets, spans, naming, row, top.chosen, top.rows)[0]
+    else:
+        parts, _, _, _, _, _ = read_contexts(
+            index.postings, places, spans, contexts, naming, row, np.int64(places[row].place_type),
+            top.reading[reading].terms[IMPORTANCE] / ranking.IMPORTANCE_WEIGHT, -np.inf, top.chosen, top.rows,
+        )  # fmt: skip
     record = b.records_of(book, b.RECORDS)[row]
     region, country = np.int64(record.admin1), np.int64(record.country)
     explained = np.uint64(0)

@@ -223,7 +223,7 @@ def _score(  # type: ignore[no-untyped-def]
     if capitals and levels == 0 and posting_kind(posting) == CODE:
         context += ranking.WHOLE_CODE_BONUS
     score = base + explained + context - beside + focus
-    place = _place_for(top, row, score)
+    place = place_for(top, row, score)
     if place < 0:
         return
     top.reading[place].row = row
@@ -246,7 +246,7 @@ def _score(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _place_for(top, row, score):  # type: ignore[no-untyped-def]
+def place_for(top, row, score):  # type: ignore[no-untyped-def]
     """Makes room for a reading at its rank, -1 if it is not among the best; a row is kept once, at its best.
 
     Equal scores are ordered by row, so that the order of evaluation never shows.

@@ -42,7 +42,7 @@ _ACCENTED_SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "HEBREW", "ARABIC", "COMBININ
 _SYNONYMS = {"st": "saint", "ste": "sainte", "sankt": "saint", "mt": "mount", "ft": "fort"}
 
 #: Odd multiplier of the polynomial hash: 2^64 divided by the golden ratio.
-_HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
+HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
 MAX_TOKENS = 64
 #: A query has at most 512 code points, of which one folds to at most 18.
 MAX_CHARS = 2048
@@ -180,11 +180,11 @@ def hash_text(folded: str) -> np.uint64:
     """The hash of a text that is folded already, as `tokenize` computes it."""
     value = 0
     for char in folded:
-        value = (value * int(_HASH_BASE) + ord(char) + 1) & 0xFFFFFFFFFFFFFFFF
+        value = (value * int(HASH_BASE) + ord(char) + 1) & 0xFFFFFFFFFFFFFFFF
     return np.uint64(value)
 
 
-POWERS = np.array([pow(int(_HASH_BASE), n, 1 << 64) for n in range(MAX_CHARS + 1)], np.uint64)
+POWERS = np.array([pow(int(HASH_BASE), n, 1 << 64) for n in range(MAX_CHARS + 1)], np.uint64)
 _SYNONYM_HASH, _SYNONYM_TEXT = _synonym_table()
 
 
@@ -201,9 +201,10 @@ def new_tokens():  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _push(tokens, count, char):  # type: ignore[no-untyped-def]
+def push(tokens, count, char):  # type: ignore[no-untyped-def]
+    """Appends a folded char to the `count` that there are; their new number."""
     tokens.char[count] = char
-    tokens.prefix[count + 1] = tokens.prefix[count] * _HASH_BASE + np.uint64(char) + np.uint64(1)
+    tokens.prefix[count + 1] = tokens.prefix[count] * HASH_BASE + np.uint64(char) + np.uint64(1)
     return count + 1
 
 
@@ -216,7 +217,7 @@ def _expand_synonym(tokens, first, count):  # type: ignore[no-untyped-def]
             count = first
             for char in _SYNONYM_TEXT[row]:
                 if char != 0:
-                    count = _push(tokens, count, char)
+                    count = push(tokens, count, char)
             break
     return count
 
@@ -296,7 +297,7 @@ def tokenize(entries, pool, data, begin, end, tokens):  # type: ignore[no-untype
             signs = np.int64(value >> np.uint32(_SEQUENCE_LENGTH_SHIFT)) if kind == HAN_SEQUENCE else np.int64(1)
             for step in range(min(signs, MAX_TOKENS - count)):  # type: ignore[call-overload]
                 tokens.word[count].start = chars
-                chars = _push(tokens, chars, value if kind == HAN else pool[pooled + step])
+                chars = push(tokens, chars, value if kind == HAN else pool[pooled + step])
                 tokens.word[count].end = chars
                 tokens.word[count].byte_start = here
                 tokens.word[count].byte_end = position
@@ -311,8 +312,8 @@ def tokenize(entries, pool, data, begin, end, tokens):  # type: ignore[no-untype
         if kind == SEQUENCE:
             offset = int(value & np.uint32((1 << _SEQUENCE_LENGTH_SHIFT) - 1))
             for step in range(np.int64(value >> np.uint32(_SEQUENCE_LENGTH_SHIFT))):
-                chars = _push(tokens, chars, pool[offset + step])
+                chars = push(tokens, chars, pool[offset + step])
         else:
             has_digit = has_digit or kind == DIGIT
-            chars = _push(tokens, chars, value)
+            chars = push(tokens, chars, value)
     return -count if truncated else count

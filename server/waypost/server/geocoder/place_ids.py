@@ -20,7 +20,7 @@ from waypost.server.geocoder.reverse_houses import House
 from waypost.server.geocoder.texts import read_texts
 
 #: Bytes of a place id, which are all ASCII; the rule is that of places.proto.
-MAX_ID_BYTES = 63
+MAX_ID_BYTES = 96
 _DOT, _TILDE = 46, 126
 _MOST_DIGITS = 10
 
@@ -77,7 +77,6 @@ class Addresses(NamedTuple):
     offsets: npt.NDArray[np.int64]
     numbers: npt.NDArray[np.uint32]
     suffixes: npt.NDArray[np.uint16]
-    hashes: npt.NDArray[np.uint64]
     suffix_offsets: npt.NDArray[np.int64]
     suffix_ids: npt.NDArray[np.uint8]
     points: npt.NDArray[np.int32]
@@ -88,11 +87,12 @@ class Addresses(NamedTuple):
         texts = snapshot.text("suffix_id")
         return cls(
             int(snapshot.array("feature_base")[0]),
-            *(snapshot.array(f"address_{name}") for name in ("offsets", "number", "suffix")),
-            snapshot.array("suffix_hash"),
+            snapshot.array("address_offsets").view(np.int64),
+            snapshot.array("address_number").view(np.uint32),
+            snapshot.array("address_suffix").view(np.uint16),
             texts.offsets,
             texts.data,
-            snapshot.array("address_point"),
+            snapshot.array("address_point").view(np.int32),
         )
 
 
@@ -199,7 +199,7 @@ def _read_number(data, begin, end):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _is_id(data, begin, end):  # type: ignore[no-untyped-def]
-    """Whether the bytes are 1 to 63 lower-case ASCII letters, digits, hyphens, dots, underscores and tildes."""
+    """Whether the bytes are 1 to 96 lower-case ASCII letters, digits, hyphens, dots, underscores and tildes."""
     if end - begin > MAX_ID_BYTES:
         return False
     for at in range(begin, end):

@@ -90,6 +90,40 @@ CONTRADICTED_SHARE = 0.75
 #: Countries whose postal codes are known only by their first part, in the order of match.truncated_length.
 TRUNCATING_COUNTRIES = ("GB", "CA", "NL", "US")
 
+#: What of a street's name may be left out, and at what cost: nothing, its kind ("Main" for Main Street), its direction,
+#: both. More than an alternate name, since other streets have the rest in common with it.
+LEFT_OUT_COST = (0.0, 0.5, 0.6, 1.0)
+#: Countries that write the house number before the street (Universal Postal Union, addressing guides).
+NUMBER_FIRST_COUNTRIES = (
+    "US", "GB", "CA", "AU", "NZ", "IE", "FR", "LU", "MC", "IN", "ZA", "SG", "HK", "IL", "MT", "TH", "MY", "PH", "DZ",
+    "MA", "TN", "SN", "CI", "KE", "NG", "GH", "PK", "BD", "LK", "JM", "TT", "BB", "VN", "KH", "GP", "MQ", "RE", "GF",
+)  # fmt: skip
+#: Who names a street means it hardly less than a place: the fame of streets and points of interest is little, and all
+#: the same.
+STREET_WORTH = 0.1
+POI_WORTH = 0.15
+#: A house that exists says that the street is the one meant; more than the number as a word.
+HOUSE_GAIN = 1.0
+#: A number within those of the street says as much as a number can without being there.
+INTERPOLATED_GAIN = 0.5
+#: Share of a word's worth for a kind of street beside a name that is known without it ("ul. Długa").
+BESIDE_KIND_SHARE = 0.5
+#: Of two streets of a town whose names are one in signs the one that is spelt just so ("E Street", "East Street").
+SPELLING_BONUS = 0.1
+#: The street's town is named by its postal code, or named by the bigger town near it.
+CODE_FAME = 0.5
+NEAR_TOWN_COST = 0.5
+#: The town that the words name is another one, but the postal code is the street's, and the reverse.
+OTHER_TOWN_COST = 1.0
+OTHER_CODE_COST = 0.6
+#: Nearness to the focus decides between streets of one name; halves every few streets.
+STREET_FOCUS_WEIGHT = 1.2
+STREET_FOCUS_HALF_M = 5_000.0
+#: Places that are hardly worse than the best one may be what the words that a street leaves over mean.
+RIVAL_SLACK = 1.0
+#: Words that the answer leaves out name a town if explaining them would be worth this much: one short word.
+TOWN_WORD_GAIN = 0.9
+
 #: Words that say nothing about which place is meant, in the languages of most queries; folded.
 FILLERS = (
     "near", "the", "of", "in", "at", "by", "on", "to", "a", "an", "and", "bei", "nahe", "am", "der", "die", "das",

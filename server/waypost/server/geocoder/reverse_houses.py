@@ -14,7 +14,7 @@ import numpy.typing as npt
 from waypost.server.geocoder.address_grid import PointGrid, nearest_points
 from waypost.server.geocoder.fine_grid import METRES_PER_UNIT, ROUND, UNITS, Points
 from waypost.server.geocoder.houses import EXACT, INTERPOLATED, NO_HOUSE, STREET_ONLY
-from waypost.server.geocoder.jit import njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import Whole, njit_inlined, njit_kernel
 from waypost.server.geocoder.line_grid import LineGrid, nearest_lines, owner_of
 from waypost.server.model import PlaceType
 
@@ -59,10 +59,10 @@ class House(NamedTuple):
     `distance_m` is to the house, or to the line of the street.
     """
 
-    kind: int
-    feature: int
-    address: int
-    number: int
+    kind: Whole
+    feature: Whole
+    address: Whole
+    number: Whole
     latitude: float
     longitude: float
     error_m: float
@@ -76,7 +76,7 @@ class Room(NamedTuple):
     squares: Floats
 
 
-def new_room(size: int) -> Room:
+def new_room(size: Whole) -> Room:
     """Room for so many."""
     return Room(np.empty(size, np.int64), np.empty(size, np.float64))
 
@@ -105,7 +105,7 @@ def house_at(near: NearArrays, latitude: float, longitude: float, radius_m: floa
 
 
 @njit_inlined
-def at_address(near: NearArrays, address: int, squared: float) -> House:
+def at_address(near: NearArrays, address: Whole, squared: float) -> House:
     """An address as what is at a point."""
     return House(
         EXACT,
@@ -120,7 +120,7 @@ def at_address(near: NearArrays, address: int, squared: float) -> House:
 
 
 @njit_kernel
-def between_neighbours(near: NearArrays, feature: int, latitude: float, longitude: float) -> House:
+def between_neighbours(near: NearArrays, feature: Whole, latitude: float, longitude: float) -> House:
     """A house between two known numbers of one side of the street, those whose connecting line is nearest."""
     best = House(NO_HOUSE, feature, -1, 0, 0.0, 0.0, 0.0, np.inf)
     away = BESIDE_M * BESIDE_M
@@ -157,15 +157,15 @@ def between_neighbours(near: NearArrays, feature: int, latitude: float, longitud
 
 @njit_inlined
 def _on_chord(
-    north0: int,
-    east0: int,
-    north1: int,
-    east1: int,
-    low: int,
-    high: int,
-    step: int,
-    inner: int,
-    feature: int,
+    north0: Whole,
+    east0: Whole,
+    north1: Whole,
+    east1: Whole,
+    low: Whole,
+    high: Whole,
+    step: Whole,
+    inner: Whole,
+    feature: Whole,
     latitude: float,
     longitude: float,
 ) -> tuple[House, float]:
@@ -186,7 +186,7 @@ def _on_chord(
     share = -(up0 * along_up + right0 * along_right) / squared_m
     if share < 0.0 or share > 1.0:
         return nowhere, np.inf
-    at = min(max(int(round(share * steps)), inner), steps - inner)
+    at = min(max(round(share * steps), inner), steps - inner)
     up, right = up0 + share * along_up, right0 + share * along_right
     own = at / steps
     own_up, own_right = up0 + own * along_up, right0 + own * along_right
@@ -231,14 +231,14 @@ class HouseColumns(NamedTuple):
     distance_m: Floats
 
 
-def empty_columns(count: int) -> HouseColumns:
-    """Room for so many points."""
+def empty_columns(count: Whole) -> HouseColumns:
+    """So many points with nothing at them."""
     return HouseColumns(
-        np.empty(count, np.int32),
-        np.empty(count, np.int32),
-        np.empty(count, np.int64),
-        np.empty(count, np.int64),
-        *(np.empty(count) for _ in range(4)),
+        np.full(count, NO_HOUSE, np.int32),
+        np.full(count, -1, np.int32),
+        np.full(count, -1, np.int64),
+        np.zeros(count, np.int64),
+        *(np.zeros(count) for _ in range(4)),
     )
 
 

@@ -1,4 +1,4 @@
-"""The results at one point level by level: what its house or street says, put together with what the world's places say.
+"""The results at one point, level by level: what its house or street says, and what the world's places say.
 
 One rule: where there is a house or street near, the areas are those that it lies in, so that all results agree. Both
 single answers (reverse_merged.py) and columns are made from these levels, finest first.
@@ -7,7 +7,7 @@ single answers (reverse_merged.py) and columns are made from these levels, fines
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,15 @@ import numpy.typing as npt
 from waypost.server.geocoder import reverse_confidence as confidence
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.house_texts import NO_POSTAL
-from waypost.server.geocoder.houses import EXACT, HOUSE, INTERPOLATED, NO_HOUSE
-from waypost.server.geocoder.jit import njit_inlined, njit_kernel
+from waypost.server.geocoder.houses import EXACT, INTERPOLATED
+from waypost.server.geocoder.jit import Whole, njit_inlined, njit_kernel
 from waypost.server.geocoder.reverse_batch import MATCHED, UNMATCHED, ReverseColumns
 from waypost.server.geocoder.reverse_houses import Floats, House, HouseColumns, Ints
 from waypost.server.model import PlaceType
 
 Rows = npt.NDArray[np.int32]
+#: Of type PLACE_RECORD; in kernels entries have attributes, which numpy's types do not know.
+Records: TypeAlias = Any
 
 #: The order of results.
 LEVELS = (
@@ -42,8 +44,8 @@ _NEIGHBORHOOD, _STREET_TYPE = int(PlaceType.NEIGHBORHOOD), int(PlaceType.STREET)
 class Areas(NamedTuple):
     """What is told of the places that contain addresses: the first feature's row, and arrays of the snapshot."""
 
-    base: int
-    records: npt.NDArray[np.void]
+    base: Whole
+    records: Records
     address_postal: npt.NDArray[np.uint16]
     postal_offsets: Ints
     postal_rows: Rows
@@ -60,9 +62,9 @@ class Levels(NamedTuple):
 class Spots(NamedTuple):
     """The nearest imported point of interest and the nearest quarter: rows (-1: none) and metres."""
 
-    poi: int
+    poi: Whole
     poi_m: float
-    quarter: int
+    quarter: Whole
     quarter_m: float
 
 
@@ -100,13 +102,13 @@ def merge(
 
 
 @njit_inlined
-def _put(levels: Levels, level: int, row: int, away_m: float, sure: float) -> None:
+def _put(levels: Levels, level: Whole, row: Whole, away_m: float, sure: float) -> None:
     levels.row[level], levels.away_m[level], levels.sure[level] = row, away_m, sure
 
 
 @njit_inlined
 def _agree(
-    areas: Areas, house: House, row: int, latitude: float, longitude: float, radius_m: float, levels: Levels
+    areas: Areas, house: House, row: Whole, latitude: float, longitude: float, radius_m: float, levels: Levels
 ) -> None:
     """Makes areas those of the house or street."""
     record = areas.records[row]
@@ -131,7 +133,14 @@ def _agree(
 
 @njit_inlined
 def _place(
-    areas: Areas, level: int, row: int, sure: float, latitude: float, longitude: float, radius_m: float, levels: Levels
+    areas: Areas,
+    level: Whole,
+    row: Whole,
+    sure: float,
+    latitude: float,
+    longitude: float,
+    radius_m: float,
+    levels: Levels,
 ) -> None:
     """Puts a place that has a point of its own, if that is within the radius."""
     away_m = distance_m(latitude, longitude, areas.records[row].latitude, areas.records[row].longitude)
@@ -139,7 +148,7 @@ def _place(
 
 
 @njit_inlined
-def postal_row_of(areas: Areas, house: House) -> int:
+def postal_row_of(areas: Areas, house: House) -> Whole:
     """The row of the postal code of an address, else of its street if that has one alone; or a word for none."""
     begin, end = areas.postal_offsets[house.feature], areas.postal_offsets[house.feature + 1]
     index = np.int64(0) if end - begin == 1 else np.int64(NO_POSTAL)
@@ -152,7 +161,7 @@ def postal_row_of(areas: Areas, house: House) -> int:
 
 
 @njit_kernel
-def first_wanted(levels: Levels, wanted: int) -> int:
+def first_wanted(levels: Levels, wanted: Whole) -> Whole:
     """The first level that is there and wanted, -1 if none is."""
     for level in range(len(_BITS)):
         if wanted & _BITS[level] and levels.row[level] >= 0:
@@ -161,7 +170,7 @@ def first_wanted(levels: Levels, wanted: int) -> int:
 
 
 @njit_kernel
-def house_in(houses: HouseColumns, index: int) -> House:
+def house_in(houses: HouseColumns, index: Whole) -> House:
     """One row of the columns."""
     return House(
         np.int64(houses.kind[index]), np.int64(houses.feature[index]), houses.address[index], houses.number[index],
@@ -170,11 +179,10 @@ def house_in(houses: HouseColumns, index: int) -> House:
 
 
 @njit_kernel
-def mark_needed(areas: Areas, houses: HouseColumns, wanted: int, needed: npt.NDArray[np.bool_]) -> None:
-    """Tells of each point whether what the world's places say is needed beside its house."""
-    for index in range(len(needed)):
+def mark_needed(areas: Areas, houses: HouseColumns, wanted: Whole, at: Ints, needed: npt.NDArray[np.bool_]) -> None:
+    """Tells of the points named by `at` whether what the world's places say is needed beside their houses."""
+    for index in at:
         house = house_in(houses, index)
-        needed[index] = True
         if house.feature < 0 or areas.records[areas.base + house.feature].locality < 0:
             continue
         named = house.kind in (EXACT, INTERPOLATED) and wanted & _BITS[ADDRESS]
@@ -196,17 +204,19 @@ def merge_columns(
     latitude: Floats,
     longitude: Floats,
     radius_m: float,
-    wanted: int,
+    wanted: Whole,
+    at: Ints,
     levels: Levels,
     columns: ReverseColumns,
     told: npt.NDArray[np.void],
 ) -> None:
-    """Makes columns of the world's places those of the first result of each point; `told` gets the houses (HOUSE).
+    """Makes columns of the world's places those of the first result of the points named by `at`.
+
+    `told` gets the houses (of type HOUSE).
 
     `pois` and `quarters` may be empty where they are not wanted.
     """
-    for index in range(len(latitude)):
-        told[index].kind, told[index].address = NO_HOUSE, -1
+    for index in at:
         levels.row[:] = -1
         answer = np.int64(columns.answer_row[index])
         if answer >= 0:
@@ -243,7 +253,7 @@ def merge_columns(
 
 @njit_inlined
 def _fill_areas(
-    areas: Areas, house: House, row: int, first: int, wanted: int, index: int, columns: ReverseColumns
+    areas: Areas, house: House, row: Whole, first: Whole, wanted: Whole, index: Whole, columns: ReverseColumns
 ) -> None:
     """Fills in what contains an answer, as far as that is fine enough."""
     record = areas.records[areas.base + house.feature if house.feature >= 0 else row]

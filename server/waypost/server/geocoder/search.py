@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from waypost.server.geocoder import ranking
-from waypost.server.geocoder.calibration import FEATURES, confidence
+from waypost.server.geocoder.calibration import CURVE, FEATURES, confidence
 from waypost.server.geocoder.contexts import gather_contexts, new_contexts
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.houses import NO_HOUSE
@@ -33,6 +33,9 @@ from waypost.server.geocoder.spans import (
     find_spans,
     word_gains,
 )
+from waypost.server.geocoder.street_confidence import describe_street
+from waypost.server.geocoder.street_search import correct, prepare, score_streets
+from waypost.server.geocoder.streets import MAX_NAMED, street_weights
 from waypost.server.geocoder.typo import new_corrections
 from waypost.server.model import PlaceType
 
@@ -52,6 +55,9 @@ SAME_PLACE_M = 12_000.0
 _DISTRICT = int(PlaceType.DISTRICT)
 _POSTAL_CODE = int(PlaceType.POSTAL_CODE)
 
+#: Two streets of one name that begin this near to each other are one that goes on in the next place.
+SAME_STREET_M = 150.0
+
 #: Flags of a search.
 TRUNCATED, CONTRADICTED, NOTATION = 1, 2, 4
 
@@ -61,22 +67,23 @@ def new_scratch(capacity):  # type: ignore[no-untyped-def]
     """Room for everything that one query needs, to be used again for the next."""
     return (
         new_tokens(),
-        np.empty(MAX_SPANS, SPAN),
+        np.empty(MAX_SPANS + MAX_NAMED, SPAN),
         new_contexts(),
         new_top(capacity),
-        np.empty(MAX_SPANS, np.int64),
+        np.empty(MAX_SPANS + MAX_NAMED, np.int64),
         new_corrections(),
         np.empty(FEATURES, np.float64),
     )
 
 
 @kernel
-def search(index, words, data, begin, end, field_ends, field_types, limits, slack, scratch):  # type: ignore[no-untyped-def]
+def search(index, words, streets, data, begin, end, field_ends, field_types, limits, slack, scratch):  # type: ignore[no-untyped-def]
     """Fills `scratch` with the readings of `data[begin:end]`: (words, spans, worth of all words, flags).
 
     `field_ends` are the bytes at which the fields of a structured address end (one for free text) and
     `field_types` the place types that each allows, as bits. Readings that are worse than the best by more than `slack`
-    may be left out.
+    may be left out. `streets` is the table of streets.py, empty in a snapshot without layers; the spans that it names
+    lie behind those of the places.
     """
     tokens, spans, contexts, top, order, room, _ = scratch
     top.size[:] = 0
@@ -99,6 +106,7 @@ def search(index, words, data, begin, end, field_ends, field_types, limits, slac
         flags |= TRUNCATED
         exact = -exact
     found = exact
+    named = streets.size > 0 and prepare(streets, tokens, count, data, field_types)
     for effort in range(len(_EFFORTS) + 1):
         if effort > 0:
             if not _worth_correcting(tokens, count, top):
@@ -106,7 +114,11 @@ def search(index, words, data, begin, end, field_ends, field_types, limits, slac
             edits, everything = _EFFORTS[effort - 1]
             settled = np.uint64(0) if everything or top.size[0] == 0 else top.reading[0].mask
             found = add_corrections(index, words, tokens, count, field_types, spans, exact, edits, settled, room)
-            if found == exact:
+            if streets.size > 0:
+                named = correct(streets, tokens, count, field_types, edits, settled, room)
+                if found == exact and not named:
+                    continue
+            elif found == exact:
                 continue
             if found == MAX_SPANS:
                 flags |= TRUNCATED
@@ -116,6 +128,8 @@ def search(index, words, data, begin, end, field_ends, field_types, limits, slac
         if score_spans(
             index.postings, index.places, spans, found, contexts, order, whole, capitals, limits, slack, top
         ):
+            flags |= TRUNCATED
+        if named and score_streets(index, streets, tokens, count, data, spans, found, order, whole, limits, top):
             flags |= TRUNCATED
     return count, found, whole, flags
 
@@ -143,10 +157,28 @@ def _worth_correcting(tokens, count, top):  # type: ignore[no-untyped-def]
     return False
 
 
+@inlined
+def hangs(places, row):  # type: ignore[no-untyped-def]
+    """Whether a row is that of a layer: it contains nothing, and lies in its anchor."""
+    return places[row].anchor != row and places[row].place_type != _POSTAL_CODE
+
+
 @kernel
 def same_place(places, left, right):  # type: ignore[no-untyped-def]
     """Whether two rows found under one name are one place to people: one contains the other, or they coincide."""
     left_anchor, right_anchor = places[left].anchor, places[right].anchor
+    left_hangs, right_hangs = hangs(places, left), hangs(places, right)
+    if left_hangs or right_hangs:
+        if left_hangs and right_hangs:
+            reach_m = SAME_STREET_M
+        elif left_hangs:
+            return right_anchor <= left_anchor <= places[right].last
+        else:
+            return left_anchor <= right_anchor <= places[left].last
+        return (
+            distance_m(places[left].latitude, places[left].longitude, places[right].latitude, places[right].longitude)
+            <= reach_m
+        )
     if left_anchor <= right_anchor <= places[left].last or right_anchor <= left_anchor <= places[right].last:
         return True
     return (
@@ -257,9 +289,23 @@ def describe(index, scratch, count, found, whole, reading, features):  # type: i
     return against
 
 
+@kernel
+def judge(index, streets, scratch, count, found, whole, reading, limits, weights):  # type: ignore[no-untyped-def]
+    """The words that contradict a reading, as bits, and its confidence."""
+    tokens, spans, _, top, _, _, features = scratch
+    if streets.size > 0 and hangs(index.places, top.reading[reading].row):
+        margin = top.reading[reading].score - runner_up(index.places, top, reading)
+        against = describe_street(
+            index.places, streets, tokens, count, spans, top, reading, whole, margin, limits, features
+        )
+        return against, confidence(street_weights(streets), features)
+    against = describe(index, scratch, count, found, whole, reading, features)
+    return against, confidence(weights, features) * (ranking.CONTRADICTED_SHARE if against != 0 else 1.0)
+
+
 @njit(cache=True, nogil=True)
 def search_column(  # type: ignore[no-untyped-def]
-    index, words, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, houses
+    index, words, streets, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, houses
 ):
     """Answers text i = `data[offsets[i]:offsets[i + 1]]` for every i: `row` (-1 = none), confidence `sure`, `flags`.
 
@@ -269,6 +315,7 @@ def search_column(  # type: ignore[no-untyped-def]
     _search_column(
         index,
         words,
+        streets,
         data,
         offsets,
         field_ends,
@@ -285,9 +332,9 @@ def search_column(  # type: ignore[no-untyped-def]
 
 @kernel
 def _search_column(  # type: ignore[no-untyped-def]
-    index, words, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, houses, scratch
+    index, words, streets, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, houses, scratch
 ):
-    top, features = scratch[3], scratch[6]
+    top = scratch[3]
     for text in range(offsets.size - 1):
         begin, end = offsets[text], offsets[text + 1]
         row[text] = -1
@@ -299,16 +346,15 @@ def _search_column(  # type: ignore[no-untyped-def]
             flags[text] = NOTATION
             continue
         count, found, whole, flag = search(
-            index, words, data, begin, end, field_ends[text], field_types, limits, MARGIN, scratch
+            index, words, streets, data, begin, end, field_ends[text], field_types, limits, MARGIN, scratch
         )
         if top.size[0] > 0:
-            against = describe(index, scratch, count, found, whole, 0, features)
+            against, sure[text] = judge(index, streets, scratch, count, found, whole, 0, limits, weights)
             if against != 0:
                 flag |= CONTRADICTED
             row[text] = top.reading[0].row
             if houses.size > 0:
                 _copy_house(top.reading[0], begin, houses[text])
-            sure[text] = confidence(weights, features) * (ranking.CONTRADICTED_SHARE if against != 0 else 1.0)
         flags[text] = flag
 
 
@@ -326,12 +372,15 @@ def _copy_house(reading, begin, house):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def search_features(index, words, data, field_ends, field_types, limits):  # type: ignore[no-untyped-def]
+def search_features(index, words, streets, data, field_ends, field_types, limits):  # type: ignore[no-untyped-def]
     """Row of the best answer to one text (-1 = none) and the features that its confidence depends on."""
     scratch = new_scratch(FEW)
     features = np.zeros(FEATURES, np.float64)
-    count, found, whole, _ = search(index, words, data, 0, data.size, field_ends, field_types, limits, np.inf, scratch)
+    count, found, whole, _ = search(
+        index, words, streets, data, 0, data.size, field_ends, field_types, limits, np.inf, scratch
+    )
     if scratch[3].size[0] == 0:
         return np.int64(-1), features
-    describe(index, scratch, count, found, whole, 0, features)
+    judge(index, streets, scratch, count, found, whole, 0, limits, np.zeros(FEATURES + CURVE))
+    features[:] = scratch[6]
     return scratch[3].reading[0].row, features

@@ -126,8 +126,8 @@ ORDINALS: dict[str, str] = {
     "3": "third dritte dritten troisieme tercera terza",
     "4": "fourth vierte quatrieme cuarta quarta", "5": "fifth cinquieme quinta", "6": "sixth",
     "7": "seventh", "8": "eighth", "9": "ninth", "10": "tenth", "11": "eleventh", "12": "twelfth",
-    "13": "thirteenth", "14": "fourteenth", "15": "fifteenth", "16": "sixteenth", "17": "seventeenth", "18": "eighteenth", "19": "nineteenth",
-    "20": "twentieth", "30": "thirtieth", "40": "fortieth", "50": "fiftieth",
+    "13": "thirteenth", "14": "fourteenth", "15": "fifteenth", "16": "sixteenth", "17": "seventeenth",
+    "18": "eighteenth", "19": "nineteenth", "20": "twentieth", "30": "thirtieth", "40": "fortieth", "50": "fiftieth",
 }  # fmt: skip
 ORDINAL_ENDINGS = ("st", "nd", "rd", "th", "e", "er", "ere", "eme", "ieme", "nde")
 

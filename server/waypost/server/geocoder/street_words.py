@@ -18,6 +18,7 @@ from waypost.server.geocoder import street_word_lists as lists
 from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.normalize import (
     DIGIT,
+    HASH_BASE,
     LETTER,
     MAX_CHARS,
     MAX_TOKENS,
@@ -27,14 +28,15 @@ from waypost.server.geocoder.normalize import (
     span_hash,
     tokenize,
 )
+from waypost.server.geocoder.postings import mix
 
 #: What a word can be; a word may be several ("No." and "N").
-TYPE, DIRECTION, ARTICLE, CONNECTOR, UNIT, NUMBER_SIGN, ORDINAL = (1 << bit for bit in range(7))
+#: COMPOUND: a kind of street is its ending.
+TYPE, DIRECTION, ARTICLE, CONNECTOR, UNIT, NUMBER_SIGN, ORDINAL, COMPOUND = (1 << bit for bit in range(8))
 
 #: Signs begin here, in Unicode's private use area; between digits of two words stands the first.
 _SIGNS = 0xE000
 _BORDER = np.uint32(_SIGNS)
-_HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
 #: Slots of the table of words, a power of two and more than twice their number; bounded, so that it stays in the cache.
 _SLOTS = 2048
 #: Longest ending of a compound, and the fewest letters that must stand before it.
@@ -158,7 +160,7 @@ def _entry(table, value):  # type: ignore[no-untyped-def]
 @inlined
 def _put(signs, size, char):  # type: ignore[no-untyped-def]
     signs.char[size] = char
-    signs.prefix[size + 1] = signs.prefix[size] * _HASH_BASE + np.uint64(char) + np.uint64(1)
+    signs.prefix[size + 1] = signs.prefix[size] * HASH_BASE + np.uint64(char) + np.uint64(1)
     return size + 1
 
 
@@ -218,6 +220,7 @@ def to_signs(tokens, count, data, signs):  # type: ignore[no-untyped-def]
             size = _put(signs, size, tokens.char[at])
         if sign != 0:
             size = _put(signs, size, sign)
+            signs.kind[word] |= COMPOUND
         signs.end[word] = size
 
 
@@ -254,6 +257,13 @@ def _stem(tokens, begin, end, data, byte_end):  # type: ignore[no-untyped-def]
 def signs_hash(signs, first, last):  # type: ignore[no-untyped-def]
     """Hash of the signs of the words from `first` to before `last`."""
     return span_hash(signs.prefix, signs.start[first], signs.end[last - 1])
+
+
+@inlined
+def spelling_check(tokens, first, last):  # type: ignore[no-untyped-def]
+    """16 bits that tell most writings of one street apart: which of two streets in one town is written just so."""
+    value = span_hash(tokens.prefix, tokens.word[first].start, tokens.word[last - 1].end)
+    return mix(value) >> np.uint64(48)
 
 
 def street_keys(fold: FoldTable, names: TextColumn) -> npt.NDArray[np.uint64]:

@@ -69,7 +69,8 @@ def viewports_of_boxes(box: _Floats, latitude: _Floats, longitude: _Floats, radi
     width = np.minimum(np.maximum(wide * _MARGIN, np.maximum(radius_m, SMALLEST_VIEW_M) / degree), 90.0)
     south, north = np.maximum(box[:, 0] - height, -90.0), np.minimum(box[:, 2] + height, 90.0)
     corners = np.column_stack([south, _wrap(box[:, 1] - width), north, _wrap(box[:, 3] + width)])
-    return np.rint(corners * MICRODEGREES).astype(np.int32)
+    result: npt.NDArray[np.int32] = np.rint(corners * MICRODEGREES).astype(np.int32)
+    return result
 
 
 def _boxes_of_areas(

@@ -1,0 +1,133 @@
+"""Where two streets meet: "Main St & 2nd Ave", "corner of", "/", "at", "Ecke"."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from waypost.server.gazetteer.imports.layer import WAY_END
+from waypost.server.geocoder import streets as st
+from waypost.server.geocoder.distance import METRES_PER_DEGREE
+from waypost.server.geocoder.house_numbers import UNITS_PER_DEGREE
+from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.street_spans import NAME
+from waypost.server.geocoder.street_words import CONNECTOR
+
+#: Streets that come this near to each other meet: a wide junction, lines that end at the kerb.
+CROSSING_M = 50.0
+#: Pieces of two lines that are compared at most: streets of 500 pieces each.
+_MAX_COMPARED = 250_000
+_WAY_END = int(WAY_END)
+#: Signs between the names of streets that cross: / & @ + and the multiplication sign's second byte.
+_SIGNS = (47, 38, 64, 43, 0x97)
+
+
+@kernel
+def find_partners(table, tokens, data):  # type: ignore[no-untyped-def]
+    """Notes of each named span which one it is said to cross, -1 for none; returns the words of all those, as bits.
+
+    It is noted as SPAN.country, which no other use is made of where a span names something in a layer.
+    """
+    spans, counts, signs = st.spans_at(table, st.NAMED), st.i64w(table, st.COUNTS), st.signs_of(table)
+    words = np.uint64(0)
+    total = counts[st.AT_NAMED]
+    for left in range(total):
+        spans[left].country = -1
+    for left in range(total):
+        if spans[left].postal != NAME:
+            continue
+        for right in range(total):
+            if spans[right].postal != NAME or spans[right].first < spans[left].last:
+                continue
+            if not _joined(tokens, data, signs, spans[left].last, spans[right].first):
+                continue
+            best = spans[left].country
+            if best < 0 or spans[best].gain < spans[right].gain:
+                spans[left].country = right
+            words |= spans[left].mask | spans[right].mask
+    return words
+
+
+@kernel
+def _joined(tokens, data, signs, end, first):  # type: ignore[no-untyped-def]
+    """Whether only what joins crossing streets stands between the words before `end` and those from `first`."""
+    if first - end > 2:
+        return False
+    for word in range(end, first):
+        if not signs.kind[word] & CONNECTOR:
+            return False
+    if first > end:
+        return True
+    for at in range(tokens.word[end - 1].byte_end, tokens.word[first].byte_start):
+        for sign in _SIGNS:
+            if data[at] == sign:
+                return True
+    return False
+
+
+@inlined
+def _metres(units, other, scale):  # type: ignore[no-untyped-def]
+    return (units - other) / UNITS_PER_DEGREE * METRES_PER_DEGREE * scale
+
+
+@kernel
+def nearest(table, one, other):  # type: ignore[no-untyped-def]
+    """Where the lines of two features come nearest to each other: (latitude, longitude, metres between them)."""
+    offsets, line = st.i64(table, st.LINE_OFFSETS), st.i32(table, st.LINE)
+    low, high = offsets[one], offsets[one + 1]
+    other_low, other_high = offsets[other], offsets[other + 1]
+    best = np.inf
+    latitude = longitude = 0.0
+    if low == high or other_low == other_high or (high - low) * (other_high - other_low) > _MAX_COMPARED:
+        return latitude, longitude, best
+    scale = math.cos(math.radians(line[2 * low] / UNITS_PER_DEGREE))
+    for _swap in range(2):
+        for at in range(low, high):
+            if line[2 * at] == _WAY_END:
+                continue
+            for end in range(other_low, other_high):
+                if line[2 * end] == _WAY_END:
+                    continue
+                begin = end - 1 if end > other_low and line[2 * end - 2] != _WAY_END else end
+                away, share = _from_piece(line, at, begin, end, scale)
+                if away > 0.0 and begin < end and at > low and line[2 * at - 2] != _WAY_END:
+                    meets = _meeting(line, at - 1, at, begin, end)
+                    if meets >= 0.0:
+                        away, share = 0.0, meets
+                if away < best:
+                    best = away
+                    latitude = line[2 * begin] + share * (np.float64(line[2 * end]) - line[2 * begin])
+                    longitude = line[2 * begin + 1] + share * (np.float64(line[2 * end + 1]) - line[2 * begin + 1])
+        low, high, other_low, other_high = other_low, other_high, low, high
+    return latitude / UNITS_PER_DEGREE, longitude / UNITS_PER_DEGREE, best
+
+
+@inlined
+def _from_piece(line, at, begin, end, scale):  # type: ignore[no-untyped-def]
+    """Metres from a vertex to a piece of a line, and the share of the piece where that is."""
+    up = _metres(np.float64(line[2 * at]), line[2 * begin], 1.0)
+    right = _metres(np.float64(line[2 * at + 1]), line[2 * begin + 1], scale)
+    along_up = _metres(np.float64(line[2 * end]), line[2 * begin], 1.0)
+    along_right = _metres(np.float64(line[2 * end + 1]), line[2 * begin + 1], scale)
+    size = along_up * along_up + along_right * along_right
+    share = 0.0
+    if size > 0.0:
+        share = min(1.0, max(0.0, (up * along_up + right * along_right) / size))
+    return math.hypot(up - share * along_up, right - share * along_right), share
+
+
+@inlined
+def _meeting(line, begin, end, other_begin, other_end):  # type: ignore[no-untyped-def]
+    """The share of the other piece where a piece crosses it; negative if it does not."""
+    up, right = np.float64(line[2 * end]) - line[2 * begin], np.float64(line[2 * end + 1]) - line[2 * begin + 1]
+    other_up = np.float64(line[2 * other_end]) - line[2 * other_begin]
+    other_right = np.float64(line[2 * other_end + 1]) - line[2 * other_begin + 1]
+    from_up = np.float64(line[2 * begin]) - line[2 * other_begin]
+    from_right = np.float64(line[2 * begin + 1]) - line[2 * other_begin + 1]
+    turn = other_up * right - other_right * up
+    share, own = -1.0, -1.0
+    if turn != 0.0:
+        share = (from_up * right - from_right * up) / turn
+        own = (from_up * other_right - from_right * other_up) / turn
+    return share if 0.0 <= share <= 1.0 and 0.0 <= own <= 1.0 else -1.0

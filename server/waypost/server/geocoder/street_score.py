@@ -1,0 +1,277 @@
+"""Scores one street, point of interest or place of a layer as what a query means, in the terms of match.py.
+
+A street speaks for itself by its name, the house, and what the rest of the query says of where it lies. Where the rest
+says that it lies elsewhere it is no answer at all: another town's house is worse than the town alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from waypost.server.geocoder import ranking
+from waypost.server.geocoder import streets as st
+from waypost.server.geocoder.crossings import CROSSING_M, nearest
+from waypost.server.geocoder.distance import distance_m
+from waypost.server.geocoder.house_numbers import find_house, kind_beside
+from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED, NO_HOUSE, STREET_ONLY
+from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.match import (
+    CODE_BESIDE,
+    CONTEXT,
+    EXPLAINED,
+    FOCUS,
+    IMPORTANCE,
+    NAME,
+    TYPING,
+    passes,
+    place_for,
+)
+from waypost.server.geocoder.normalize import DIGIT, LETTER
+from waypost.server.geocoder.postings import posting_cost, posting_kind, posting_row, posting_type
+from waypost.server.geocoder.street_hints import IN_TOWN, NEAR_TOWN, OTHER_CODE, OTHER_TOWN, WITH_CODE, read_hints
+from waypost.server.geocoder.street_words import COMPOUND, CONNECTOR, DIRECTION, NUMBER_SIGN, TYPE, UNIT, spelling_check
+from waypost.server.model import PlaceType
+
+_POSTAL_CODE, _STREET, _ADDRESS, _POI = map(
+    int, (PlaceType.POSTAL_CODE, PlaceType.STREET, PlaceType.ADDRESS, PlaceType.POI)
+)
+
+#: What became of a try, as bits: among the answers, or even with the house that was asked for (or none was).
+ACCEPTED, WITH_HOUSE = 1, 2
+#: Streets that one query tries at most, about two milliseconds.
+MAX_TRIED = 2_000
+#: A place that is named beside a street this near to it may well be its own.
+_SAME_TOWN_M = 3_000.0
+
+
+@kernel
+def try_street(index, table, tokens, count, data, spans, span, posting, whole, limits, top):  # type: ignore[no-untyped-def]
+    """Scores the feature of `posting` as named by `span`; what became of it, as bits."""
+    counts, seen = st.i64w(table, st.COUNTS), st.i64w(table, st.SEEN_KEYS)
+    row, place_type = posting_row(posting), posting_type(posting)
+    key = (row << np.int64(10)) + span + 1
+    slot = (row * 7 + span) & (st.SEEN - 1)
+    if seen[slot] == key:
+        return 0
+    seen[slot] = key
+    counts[st.AT_TRIED] += 1
+    if counts[st.AT_TRIED] > MAX_TRIED:
+        counts[st.AT_BOUND] = 1
+        return 0
+    allowed = limits.types[0]
+    asked_type = place_type
+    if (allowed >> place_type) & 1 == 0 and place_type <= _STREET:
+        asked_type = _ADDRESS
+    if not (spans[span].types >> place_type) & 1 or not passes(index.places, limits, row, asked_type):
+        return 0
+    _, mask, explained, cost, edits, fame, flags = read_hints(
+        index.places, table, spans, span, row, top.chosen, top.rows
+    )
+    feature = row - st.i64(table, st.BASE)[0]
+    aside = st.u64w(table, st.ASIDE)[0]
+    aside = np.uint64(0) if aside & spans[span].mask != 0 else aside & ~mask
+    explained += spans[span].gain + _worth(tokens, count, aside)
+    first, last = np.int64(spans[span].first), np.int64(spans[span].last)
+    signs = st.signs_of(table)
+    if place_type == _STREET:
+        beside = kind_beside(tokens, count, signs, mask | aside, first, last)
+        if beside >= 0:
+            mask |= np.uint64(1) << np.uint64(beside)
+            explained += ranking.BESIDE_KIND_SHARE * tokens.word[beside].gain
+            first, last = min(first, beside), max(last, beside + 1)
+    house = st.houses_at(table, st.HOUSES)[0]
+    house.kind = NO_HOUSE
+    house.asked = 0
+    house.mask = np.uint64(0)
+    crossing = np.int64(-1)
+    if place_type != _POI:
+        find_house(
+            table, tokens, count, data, feature, first, last, mask | aside,
+            _number_first(table, index.places[row].country),
+        )  # fmt: skip
+        if (allowed >> _ADDRESS) & 1 == 0 and house.kind in (EXACT, INTERPOLATED):
+            house.kind = STREET_ONLY
+        if house.kind == STREET_ONLY and place_type != _STREET:
+            house.kind = NO_HOUSE
+        if asked_type == _ADDRESS and house.kind not in (EXACT, INTERPOLATED):
+            return 0
+        mask |= house.mask
+        explained += house.gain if house.mask != 0 else 0.0
+        partner = np.int64(spans[span].country)
+        if partner >= 0 and house.kind == STREET_ONLY and spans[partner].mask & mask == 0:
+            crossing = _crossing(index, table, spans, partner, row)
+            if crossing >= 0:
+                house.kind = CROSSING
+                between = _between(spans[span].last, spans[partner].first)
+                mask |= spans[partner].mask | between
+                explained += spans[partner].gain - spans[partner].cost + _worth(tokens, count, between)
+    if house.kind == STREET_ONLY or house.kind == NO_HOUSE:
+        house.latitude, house.longitude = index.places[row].latitude, index.places[row].longitude
+    left = ~(mask | aside)
+    price, more, _ = weigh_left(index.places, table, tokens, count, signs, row, first, last, left, flags)
+    if price < 0.0:
+        return 0
+    flags |= more
+    worth = ranking.POI_WORTH if place_type == _POI else ranking.STREET_WORTH
+    name = -posting_cost(posting)
+    if spelling_check(tokens, spans[span].first, spans[span].last) == posting >> np.uint64(48):
+        name += ranking.SPELLING_BONUS
+    focus = 0.0
+    if limits.focus[0] == limits.focus[0]:
+        away = distance_m(house.latitude, house.longitude, limits.focus[0], limits.focus[1])
+        focus = ranking.FOCUS_WEIGHT / (1.0 + away / ranking.FOCUS_HALF_M)
+        focus += ranking.STREET_FOCUS_WEIGHT / (1.0 + away / ranking.STREET_FOCUS_HALF_M)
+    context = ranking.CONTEXT_WEIGHT * fame - cost
+    score = worth + explained + name - spans[span].cost + context - price + focus
+    state = ACCEPTED
+    if house.asked == 0 or house.kind == EXACT:
+        state |= WITH_HOUSE
+    place = place_for(top, row, score)
+    if place < 0:
+        return state
+    reading = top.reading[place]
+    reading.row = row
+    reading.score = score
+    reading.span = span
+    reading.mask = mask | aside
+    reading.edits = edits + spans[span].edits
+    reading.levels = flags
+    reading.kind = posting_kind(posting)
+    reading.terms[IMPORTANCE] = worth
+    reading.terms[EXPLAINED] = explained
+    reading.terms[NAME] = name
+    reading.terms[TYPING] = -spans[span].cost
+    reading.terms[CODE_BESIDE] = -price
+    reading.terms[CONTEXT] = context
+    reading.terms[FOCUS] = focus
+    reading.house = house.kind
+    reading.number_from = house.number_from if house.asked else 0
+    reading.number_to = house.number_to if house.asked else 0
+    reading.crossing = crossing
+    reading.address = house.address if house.kind == EXACT else -1
+    reading.latitude = house.latitude
+    reading.longitude = house.longitude
+    reading.error_m = house.error_m if house.kind == INTERPOLATED else 0.0
+    return state
+
+
+@inlined
+def _worth(tokens, count, words):  # type: ignore[no-untyped-def]
+    """What explaining words, given as bits, is worth."""
+    gain = 0.0
+    if words != 0:
+        for token in range(count):
+            if (words >> np.uint64(token)) & np.uint64(1) != 0:
+                gain += tokens.word[token].gain
+    return gain
+
+
+@inlined
+def _between(end, first):  # type: ignore[no-untyped-def]
+    """The words from `end` to before `first`, as bits."""
+    words = np.uint64(0)
+    for word in range(end, first):
+        words |= np.uint64(1) << np.uint64(word)
+    return words
+
+
+@kernel
+def _number_first(table, country):  # type: ignore[no-untyped-def]
+    """Whether a country writes the number before the street."""
+    for row in st.i32(table, st.NUMBER_FIRST):  # noqa: SIM110 - kernels have no generators
+        if row == country:
+            return True
+    return False
+
+
+@kernel
+def _crossing(index, table, spans, partner, row):  # type: ignore[no-untyped-def]
+    """The row of the street named by `partner` that street `row` crosses, and the house is there; -1 if none does."""
+    postings, starts, base = st.u64(table, st.POSTINGS), st.i32(table, st.STARTS), st.i64(table, st.BASE)[0]
+    anchor = index.places[row].anchor
+    first, end = base + starts[anchor], base + starts[anchor + 1]
+    house = st.houses_at(table, st.HOUSES)[0]
+    head = spans[partner].head
+    low, high = head + 1, head + 1 + np.int64(spans[partner].count)
+    while low < high:
+        middle = (low + high) // 2
+        if posting_row(postings[middle]) < first:
+            low = middle + 1
+        else:
+            high = middle
+    found, least = np.int64(-1), CROSSING_M
+    for at in range(low, min(low + 8, head + 1 + np.int64(spans[partner].count))):
+        other = posting_row(postings[at])
+        if other >= end:
+            break
+        if other == row or posting_type(postings[at]) != _STREET:
+            continue
+        latitude, longitude, away = nearest(table, row - base, other - base)
+        if away <= least:
+            found, least = other, away
+            house.latitude, house.longitude = latitude, longitude
+    return found
+
+
+@kernel
+def weigh_left(places, table, tokens, count, signs, row, first, last, left, flags):  # type: ignore[no-untyped-def]
+    """What the words that a street leaves over say against it: (cost, flags, those that contradict, as bits).
+
+    `first` to before `last` are the words of its name; the cost is negative where the street cannot be meant.
+    """
+    rivals, rival_count = st.rivals_at(table, st.RIVALS), st.i64w(table, st.COUNTS)[st.AT_RIVAL]
+    anchor = places[row].anchor
+    more, against = 0, np.uint64(0)
+    price = 0.0
+    settled = flags & (IN_TOWN | WITH_CODE) != 0
+    for at in range(rival_count):
+        words = rivals[at].mask & left
+        if words == 0 or _worth(tokens, count, words) <= ranking.TOWN_WORD_GAIN:
+            continue
+        other = rivals[at].row
+        # A town that its postal code speaks for is named by that alone.
+        postal = places[other].place_type == _POSTAL_CODE or _all_digits(tokens, count, words)
+        if not postal:
+            if other <= anchor <= places[other].last:
+                continue
+            away = distance_m(
+                places[row].latitude, places[row].longitude, places[other].latitude, places[other].longitude
+            )
+            if away <= _SAME_TOWN_M:
+                continue
+        if (postal and not settled) or (not postal and flags & WITH_CODE == 0):
+            return -1.0, 0, words
+        more |= OTHER_CODE if postal else OTHER_TOWN
+        against |= words
+        price = max(price, ranking.OTHER_CODE_COST if postal else ranking.OTHER_TOWN_COST)
+    crossing = st.u64w(table, st.ASIDE)[1]
+    for token in range(count):
+        bit = np.uint64(1) << np.uint64(token)
+        if left & ~crossing & bit == 0 or not _telling(tokens, signs, token):
+            continue
+        if not settled and flags & NEAR_TOWN == 0:
+            return -1.0, 0, bit
+        # A word right beside the name, where that does not end in a kind of street, belongs to another name.
+        same = tokens.word[token].segment == tokens.word[first].segment
+        if same and token == first - 1 and signs.kind[first] & TYPE == 0:
+            return -1.0, 0, bit
+        if same and token == last and signs.kind[last - 1] & (TYPE | COMPOUND) == 0:
+            return -1.0, 0, bit
+    return price, more, against
+
+
+@kernel
+def _all_digits(tokens, count, words):  # type: ignore[no-untyped-def]
+    """Whether all words, given as bits, have digits."""
+    for token in range(count):
+        if (words >> np.uint64(token)) & np.uint64(1) != 0 and tokens.word[token].kind != DIGIT:
+            return False
+    return True
+
+
+@inlined
+def _telling(tokens, signs, token):  # type: ignore[no-untyped-def]
+    """Whether a word would name something, if anything did."""
+    word = tokens.word[token]
+    small = CONNECTOR | NUMBER_SIGN | UNIT | TYPE | DIRECTION
+    return word.kind == LETTER and word.gain > ranking.TOWN_WORD_GAIN and signs.kind[token] & small == 0
