@@ -13,7 +13,7 @@ from waypost.server.gazetteer.imports.area_index import AreaIndex
 from waypost.server.gazetteer.imports.collect import Records
 from waypost.server.gazetteer.imports.containment import Located, places_of
 from waypost.server.gazetteer.imports.feature_table import Features, Names, alias_kinds
-from waypost.server.gazetteer.imports.points import Floats, Ints, Int64s, separation_m, to_degrees, to_units
+from waypost.server.gazetteer.imports.points import Floats, Int64s, Ints, separation_m, to_degrees, to_units
 from waypost.server.gazetteer.imports.settlements import Settlements
 from waypost.server.gazetteer.imports.street_names import other_names
 from waypost.server.gazetteer.imports.world_places import settlement_key

@@ -6,7 +6,6 @@ settlement that the world has is never one of the layer's, so that nobody is ans
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -79,11 +78,13 @@ class Settlements:
             np.where(own, longitude[number], self.world.longitude[row]),
         )
 
-    def population(self, place: int) -> int:
-        """Inhabitants, guessed where unknown."""
-        if place < self.world.row_count:
-            return int(self.world.population[place])
-        return int(self._columns()[2][place - self.world.row_count])
+    def population(self, places: Ints) -> Floats:
+        """Inhabitants of places, guessed where unknown."""
+        own = places >= self.world.row_count
+        people = self.world.population[np.where(own, 0, places)].astype(np.float64)
+        if own.any():
+            people[own] = self._columns()[2][places[own] - self.world.row_count]
+        return people
 
     def add(self, settlement: Settlement, *names: str) -> int:
         """Makes it one of the layer's, by its names; its place."""
@@ -105,14 +106,20 @@ class Settlements:
 
     def at(self, latitude: Floats, longitude: Floats) -> Ints:
         """Of each point the place whose boundary contains it, else the one that people would name."""
-        area = self.boundaries.containing(latitude, longitude)
-        places = np.where(area >= 0, self.of_area[area] if len(self.of_area) else -1, -1).astype(np.int32)
+        places = self.around(latitude, longitude)
         open_points = np.flatnonzero(places < 0)
         if len(open_points):
-            places[open_points] = self._nearest(latitude[open_points], longitude[open_points])
+            places[open_points] = self.nearest(latitude[open_points], longitude[open_points])
         return places
 
-    def _nearest(self, latitude: Floats, longitude: Floats) -> Ints:
+    def around(self, latitude: Floats, longitude: Floats) -> Ints:
+        """Of each point the place whose boundary contains it, -1 where none does."""
+        if not len(self.of_area):
+            return np.full(len(latitude), -1, np.int32)
+        area = self.boundaries.containing(latitude, longitude)
+        return np.where(area >= 0, self.of_area[area], -1).astype(np.int32)
+
+    def nearest(self, latitude: Floats, longitude: Floats) -> Ints:
         """The nearest by the measure of a reverse lookup, of the world and of the layer's own."""
         rows = self.world.at(latitude, longitude)
         own_latitude, own_longitude, population = self._columns()
@@ -219,7 +226,7 @@ def same_place(settlements: Settlements, names: list[str], latitude: float, long
         return -1
     at = settlements.point(candidates)
     away_m = separation_m(np.full(len(candidates), latitude), np.full(len(candidates), longitude), *at)
-    reach_m = SAME_PLACE_M + urban_radius_m(np.array([settlements.population(place) for place in candidates.tolist()]))
+    reach_m = SAME_PLACE_M + urban_radius_m(settlements.population(candidates))
     away_m = np.where(away_m <= reach_m, away_m, np.inf)
     best = int(np.argmin(away_m))
     return int(candidates[best]) if np.isfinite(away_m[best]) else -1
@@ -259,11 +266,12 @@ def _inside(settlements: Settlements, names: list[str], polygon: shapely.Geometr
     """The most populous place of one of the names that lies in the polygon or close to it, -1 if there is none."""
     keys = dict.fromkeys(settlement_key(name) for name in names)
     candidates = sorted({place for key in keys for place in settlements.by_name.get(key, [])})
-    best, best_rank = -1, (-1, -1)
+    best, best_rank = -1, (-1.0, -1)
     for place in candidates:
-        latitude, longitude = (float(value[0]) for value in settlements.point(np.array([place], np.int32)))
+        number = np.array([place], np.int32)
+        latitude, longitude = (float(value[0]) for value in settlements.point(number))
         near = shapely.distance(polygon, shapely.Point(longitude, latitude)) * METRES_PER_DEGREE <= SAME_PLACE_M
-        rank = (settlements.population(place), -place)
+        rank = (float(settlements.population(number)[0]), -place)
         if near and rank > best_rank:
             best, best_rank = place, rank
     return best
