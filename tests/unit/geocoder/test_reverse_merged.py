@@ -83,7 +83,7 @@ def test_types_pick_the_level(types: tuple[PlaceType, ...], expected: list[str])
 
 def test_more_of_the_first_type_are_the_next_nearest() -> None:
     answer = ask(39.8006, -89.6499, PlaceType.ADDRESS, most=4)
-    assert [result.place.postal_address.address_lines[0] for result in answer.results if result.place.postal_address] == [
+    assert [result.place.display_name for result in answer.results] == [
         "12 Main Street", "12 bis Main Street", "12/3 Main Street", "10 Main Street",
     ]  # fmt: skip
     away = [result.distance_m for result in answer.results]
@@ -119,8 +119,8 @@ def test_house_street_and_areas_agree(point: tuple[float, float]) -> None:
 @pytest.mark.parametrize(
     "types",
     [
-        (), (PlaceType.ADDRESS,), (PlaceType.STREET,), (PlaceType.POI,), (PlaceType.NEIGHBORHOOD,), (PlaceType.LOCALITY,),
-        (PlaceType.POSTAL_CODE,), (PlaceType.REGION,), (PlaceType.ADDRESS, PlaceType.COUNTRY),
+        (), (PlaceType.ADDRESS,), (PlaceType.STREET,), (PlaceType.POI,), (PlaceType.NEIGHBORHOOD,),
+        (PlaceType.LOCALITY,), (PlaceType.POSTAL_CODE,), (PlaceType.REGION,), (PlaceType.ADDRESS, PlaceType.COUNTRY),
         (PlaceType.STREET, PlaceType.LOCALITY), (PlaceType.POI, PlaceType.ADDRESS, PlaceType.NEIGHBORHOOD),
     ],
 )  # fmt: skip
