@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,3 +116,22 @@ def test_a_killed_server_is_not_told(own_dir: Path) -> None:
     assert list((own_dir / "servers").glob("*.server"))
     assert _data("reload", own_dir).returncode == 1
     assert not list((own_dir / "servers").glob("*.server"))
+
+
+def test_a_server_ends_with_its_terminal(own_dir: Path, tmp_path: Path) -> None:
+    leader, terminal = os.openpty()
+
+    def own_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    command = [sys.executable, "-m", "waypost.server.cli", "serve", "--port", "0", "--data-dir", str(own_dir)]
+    command += ["--jobs-workers", "0", "--jobs-dir", str(tmp_path / "jobs")]
+    with subprocess.Popen(
+        command, stdin=terminal, stderr=subprocess.PIPE, text=True, preexec_fn=own_terminal
+    ) as process:
+        os.close(terminal)
+        assert process.stderr is not None
+        assert any("serving snapshot" in line for line in process.stderr)
+        os.close(leader)
+        assert process.wait(60) == 0

@@ -83,7 +83,7 @@ def _info(config: Config, arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.buffer.write(orjson.dumps(infos, option=orjson.OPT_INDENT_2) + b"\n")
         return 0
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if not infos:
         console.print(f"{config.data_dir} holds no snapshot: run 'waypost data build'")
     for info in infos:
@@ -108,7 +108,7 @@ def _info(config: Config, arguments: argparse.Namespace) -> int:
 
 def _prune(config: Config, _: argparse.Namespace) -> int:
     removed = [*SnapshotStore(config.data_dir).prune(pinned_snapshots(config)), *prune_layers(config.data_dir)]
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     for name in removed:
         console.print(f"removed {name}")
     if not removed:

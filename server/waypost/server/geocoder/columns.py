@@ -100,8 +100,8 @@ class Hits:
 class ColumnWriter:
     """Turns hits into the result columns of one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, book: Book) -> None:
-        self._book = book
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._book = Book(snapshot)
         self._codes = snapshot.text("postal_code_texts") if snapshot.has("feature_base") else NO_TEXTS
         self._base = int(snapshot.array("feature_base")[0]) if snapshot.has("feature_base") else snapshot.row_count
         array, text = snapshot.array, snapshot.text

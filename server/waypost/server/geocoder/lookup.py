@@ -20,14 +20,14 @@ from waypost.server.geocoder.desk import (
     weights_of,
     words_of,
 )
-from waypost.server.geocoder.houses import EXACT, INTERPOLATED
+from waypost.server.geocoder.houses import NO_HOUSE
 from waypost.server.geocoder.match import IMPORTANCE, TERMS
 from waypost.server.geocoder.matches import (
     CORRECTED,
     INFERRED,
     MATCHED,
     MAX_RESULT_PARTS,
-    add_house_part,
+    add_house_parts,
     add_left_over,
     add_part,
     locate_part,
@@ -108,15 +108,13 @@ def _add_results(desk, book, sheet, question, data, begin, field_ends, count, fo
                 if (against >> np.uint64(token)) & np.uint64(1):
                     question.against |= 1 << tokens.word[token].field
         if full:
-            _add_parts(
-                book, sheet, index, streets, data, begin, field_ends, scratch, count, found, reading, against, at
-            )
+            _add_parts(book, sheet, index, streets, data, begin, field_ends, scratch, count, found, reading, against)
             result.part_to = sizes[s.AT_PART]
 
 
 @njit(cache=True, nogil=True)
-def _add_parts(book, sheet, index, streets, data, begin, field_ends, scratch, count, found, reading, against, at):  # type: ignore[no-untyped-def]
-    """Adds what became of each part of a text in one reading, the result `at`, then region and country nobody wrote."""
+def _add_parts(book, sheet, index, streets, data, begin, field_ends, scratch, count, found, reading, against):  # type: ignore[no-untyped-def]
+    """Adds what became of each part of a text in one reading: in its order, then region and country nobody wrote."""
     tokens, spans, contexts, top, _, _, _ = scratch
     starts = np.empty(field_ends.size, np.int64)
     starts[0] = begin
@@ -149,11 +147,8 @@ def _add_parts(book, sheet, index, streets, data, begin, field_ends, scratch, co
             region = np.int64(-1)
         if meant == country:
             country = np.int64(-1)
-    told = top.reading[reading]
-    if told.house in (EXACT, INTERPOLATED):
-        house = s.results_of(sheet, s.RESULTS)[at].own
-        number_from, number_to = np.int64(told.number_from), np.int64(told.number_to)
-        explained |= add_house_part(sheet, house, data, starts, tokens.word, count, number_from, number_to)
+    if top.reading[reading].house != NO_HOUSE:
+        explained |= add_house_parts(book, sheet, data, starts, tokens.word, count, spans, top.reading[reading])
     add_left_over(book, sheet, data, starts, tokens.word, count, explained, against)
     sort_parts(sheet, first)
     if region >= 0:

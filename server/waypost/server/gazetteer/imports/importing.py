@@ -14,7 +14,7 @@ from typing import Protocol
 from waypost.server.errors import ImportFailed
 from waypost.server.gazetteer.compose import compose_into
 from waypost.server.gazetteer.features import ImportedLayer
-from waypost.server.gazetteer.imports.build_layer import build_layer
+from waypost.server.gazetteer.imports.build_layer import STEPS, build_layer
 from waypost.server.gazetteer.imports.layer_info import LayerInfo
 from waypost.server.gazetteer.imports.layer_store import LayerStore, OpenLayer, open_layer
 from waypost.server.gazetteer.imports.readers.formats import FORMATS, version_of
@@ -24,7 +24,10 @@ from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.kernels import compile_all
 from waypost.server.model import Attribution, Layer
 
-READ, COMPILE, PUT_TOGETHER = "read", "compile kernels", "put together"
+#: Steps of build_layer that are told apart here: reading and collecting go hand in hand.
+READ_STEP, FIRST_STEP_AFTER_READING = tuple(STEPS)[:2]
+#: What a watcher is told to begin.
+READ, MAKE_LAYER, COMPILE, MAKE_SNAPSHOT = "read", "make the layer", "compile kernels", "make the snapshot"
 
 
 class Watcher(Protocol):
@@ -66,6 +69,13 @@ def add_layer(data_dir: Path, order: Order, bad: BadRecords, watcher: Watcher) -
     where there is no snapshot to extend, or another build is at work.
     """
     snapshots, layers = SnapshotStore(data_dir), LayerStore(data_dir)
+
+    def tell(step: str, share: float) -> None:
+        if step == FIRST_STEP_AFTER_READING:
+            watcher.begin(MAKE_LAYER)
+        if step != READ_STEP:
+            watcher.share(share)
+
     with snapshots.building() as directory:
         world = snapshots.open_present()
         watcher.begin(READ)
@@ -79,7 +89,7 @@ def add_layer(data_dir: Path, order: Order, bad: BadRecords, watcher: Watcher) -
             source=", ".join(path.name for path in order.paths),
             source_version=version_of(order.form, order.paths),
             directory=made,
-            on_progress=lambda step, share: _tell(watcher, step, share),
+            on_progress=tell,
         )
         info = replace(info, bad_records=bad.count, bad_samples=tuple(bad.samples))
         others = [layers.open(other.name) for other in layers.list_layers() if other.name != order.name]
@@ -139,6 +149,7 @@ def imported(layer: OpenLayer) -> ImportedLayer:
 def _compose(snapshots: SnapshotStore, directory: Path, layers: Sequence[OpenLayer], watcher: Watcher) -> str:
     watcher.begin(COMPILE)
     compile_all()
+    watcher.begin(MAKE_SNAPSHOT)
     made = directory / "snapshot"
     made.mkdir()
     present = snapshots.open_present()
@@ -147,7 +158,7 @@ def _compose(snapshots: SnapshotStore, directory: Path, layers: Sequence[OpenLay
         present,
         snapshots.path_of(present.snapshot_id),
         [imported(layer) for layer in layers],
-        on_step=lambda step, share: _tell(watcher, step, share),
+        on_step=lambda _, share: watcher.share(share),
     )
     return info.snapshot_id
 
@@ -161,8 +172,3 @@ def _batches(order: Order, bad: BadRecords, watcher: Watcher) -> Iterator[Batch]
     if not records:
         why = "; ".join(f"{count:,} × {reason}" for reason, count in bad.reasons.most_common(3))
         raise ImportFailed(f"there is no record in it that can be used{': ' + why if why else ''}")
-
-
-def _tell(watcher: Watcher, step: str, share: float) -> None:
-    watcher.begin(step)
-    watcher.share(share)

@@ -112,7 +112,7 @@ class _Extract:
         # osmium makes an area of every closed way: buildings, which are dealt with as ways.
         spread = IdFilter(self._links.areas)
         spread.enable_for(AREA)
-        processor = processor.with_areas(KeyFilter(*_AREA_KEYS))
+        processor = processor.with_areas(KeyFilter(*_AREA_KEYS), KeyFilter(*_KEYS))
         processor = processor.with_filter(no_relation).with_filter(spread).with_filter(wanted)
         return iter(processor)
 
