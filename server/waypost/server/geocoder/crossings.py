@@ -24,7 +24,7 @@ _SIGNS = (47, 38, 64, 43, 0x97)
 
 
 @kernel
-def find_partners(table, tokens, data):  # type: ignore[no-untyped-def]
+def find_partners(table, tokens, count, data):  # type: ignore[no-untyped-def]
     """Notes of each named span which one it is said to cross, -1 for none; returns the words of all those, as bits.
 
     It is noted as SPAN.country, which no other use is made of where a span names something in a layer.
@@ -34,6 +34,8 @@ def find_partners(table, tokens, data):  # type: ignore[no-untyped-def]
     total = counts[st.AT_NAMED]
     for left in range(total):
         spans[left].country = -1
+    if not _any_join(tokens, count, data, signs):
+        return words
     for left in range(total):
         if spans[left].postal != NAME:
             continue
@@ -47,6 +49,18 @@ def find_partners(table, tokens, data):  # type: ignore[no-untyped-def]
                 spans[left].country = right
             words |= spans[left].mask | spans[right].mask
     return words
+
+
+@kernel
+def _any_join(tokens, count, data, signs):  # type: ignore[no-untyped-def]
+    """Whether anything in the query may join two streets."""
+    for word in range(1, count - 1):
+        if signs.kind[word] & CONNECTOR:
+            return True
+    for word in range(1, count):
+        if _joined(tokens, data, signs, word, word):
+            return True
+    return False
 
 
 @kernel

@@ -20,12 +20,14 @@ from waypost.server.geocoder.desk import (
     weights_of,
     words_of,
 )
+from waypost.server.geocoder.houses import NO_HOUSE
 from waypost.server.geocoder.match import IMPORTANCE, TERMS
 from waypost.server.geocoder.matches import (
     CORRECTED,
     INFERRED,
     MATCHED,
     MAX_RESULT_PARTS,
+    add_house_parts,
     add_left_over,
     add_part,
     locate_part,
@@ -145,6 +147,8 @@ def _add_parts(book, sheet, index, streets, data, begin, field_ends, scratch, co
             region = np.int64(-1)
         if meant == country:
             country = np.int64(-1)
+    if top.reading[reading].house != NO_HOUSE:
+        explained |= add_house_parts(book, sheet, data, starts, tokens.word, count, spans, top.reading[reading])
     add_left_over(book, sheet, data, starts, tokens.word, count, explained, against)
     sort_parts(sheet, first)
     if region >= 0:

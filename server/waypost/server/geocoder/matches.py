@@ -7,9 +7,10 @@ from numba import njit
 
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.describe import put_own_texts
+from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED
 from waypost.server.geocoder.match import MAX_PARTS
 from waypost.server.geocoder.normalize import MAX_TOKENS
-from waypost.server.model import MatchOutcome
+from waypost.server.model import MatchOutcome, PlaceType
 
 MATCHED, CORRECTED, INFERRED, CONTRADICTED, UNUSED = map(
     np.int64,
@@ -19,8 +20,10 @@ MATCHED, CORRECTED, INFERRED, CONTRADICTED, UNUSED = map(
     ),
 )  # fmt: skip
 _NONE = np.int64(-1)
-#: Parts that one result can have: the spans of its reading, a run of words left over between each, two inferred.
-MAX_RESULT_PARTS = MAX_PARTS + 1 + MAX_TOKENS + 2
+_STREET, _ADDRESS = np.int64(PlaceType.STREET), np.int64(PlaceType.ADDRESS)
+#: Parts that one result can have: the spans of its reading, the house number and a street that is crossed, a run of
+#: words left over between each, two inferred.
+MAX_RESULT_PARTS = MAX_PARTS + 3 + MAX_TOKENS + 2
 
 
 @njit(cache=True, nogil=True)
@@ -84,6 +87,33 @@ def add_left_over(book, sheet, data, field_starts, word, count, explained, again
         number = add_part(book, sheet, CONTRADICTED if contradicts else UNUSED, np.int64(0), _NONE)
         begin, end = np.int64(word[first].byte_start), np.int64(word[at - 1].byte_end)
         locate_part(sheet, number, data, field_starts[field], field, begin, end)
+
+
+@njit(cache=True, nogil=True)
+def add_house_parts(book, sheet, data, field_starts, word, count, spans, reading):  # type: ignore[no-untyped-def]
+    """Adds the house number that was found, and the street that is crossed; returns their words, as bits."""
+    explained = np.uint64(0)
+    if reading.house == EXACT or reading.house == INTERPOLATED:
+        first, last = -1, -1
+        for at in range(count):
+            if word[at].byte_start >= reading.number_from and word[at].byte_end <= reading.number_to:
+                explained |= np.uint64(1) << np.uint64(at)
+                first = at if first < 0 else first
+                last = at
+        if first >= 0:
+            number = add_part(book, sheet, MATCHED, _ADDRESS, _NONE)
+            begin, end = np.int64(word[first].byte_start), np.int64(word[last].byte_end)
+            locate_part(sheet, number, data, field_starts[word[first].field], word[first].field, begin, end)
+            s.parts_of(sheet, s.PARTS)[number].matched_text = s.put_text(sheet, data, begin, end)
+    if reading.house == CROSSING:
+        crossed = spans[spans[reading.span].country]
+        head, tail = word[crossed.first], word[crossed.last - 1]
+        outcome = CORRECTED if crossed.edits else MATCHED
+        number = add_part(book, sheet, outcome, _STREET, np.int64(reading.crossing))
+        begin, end = np.int64(head.byte_start), np.int64(tail.byte_end)
+        locate_part(sheet, number, data, field_starts[head.field], head.field, begin, end)
+        explained |= crossed.mask
+    return explained
 
 
 @njit(cache=True, nogil=True)

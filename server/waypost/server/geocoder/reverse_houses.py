@@ -195,8 +195,8 @@ def _on_chord(
         feature,
         -1,
         low + at * step,
-        latitude + own_up / METRES_PER_UNIT / UNITS,
-        _wrapped(longitude + own_right / across / UNITS),
+        round(latitude * UNITS + own_up / METRES_PER_UNIT) / UNITS,
+        _wrapped(round(longitude * UNITS + own_right / across) / UNITS),
         max(GAP_SHARE * math.sqrt(squared_m), LEAST_ERROR_M),
         math.hypot(own_up, own_right),
     )

@@ -32,14 +32,16 @@ from waypost.server.geocoder.street_hints import IN_TOWN, NEAR_TOWN, OTHER_CODE,
 from waypost.server.geocoder.street_words import COMPOUND, CONNECTOR, DIRECTION, NUMBER_SIGN, TYPE, UNIT, spelling_check
 from waypost.server.model import PlaceType
 
-_POSTAL_CODE, _STREET, _ADDRESS, _POI = map(
-    int, (PlaceType.POSTAL_CODE, PlaceType.STREET, PlaceType.ADDRESS, PlaceType.POI)
+_LOCALITY, _POSTAL_CODE, _STREET, _ADDRESS, _POI = map(
+    int, (PlaceType.LOCALITY, PlaceType.POSTAL_CODE, PlaceType.STREET, PlaceType.ADDRESS, PlaceType.POI)
 )
 
 #: What became of a try, as bits: among the answers, or even with the house that was asked for (or none was).
 ACCEPTED, WITH_HOUSE = 1, 2
 #: Streets that one query tries at most, about two milliseconds.
 MAX_TRIED = 2_000
+#: Names that cost more than this leave a direction out, or nearly as much.
+_DIRECTION_LEFT_OUT = 0.55
 #: A place that is named beside a street this near to it may well be its own.
 _SAME_TOWN_M = 3_000.0
 
@@ -109,7 +111,9 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
         house.latitude, house.longitude = index.places[row].latitude, index.places[row].longitude
     left = ~(mask | aside)
     price, more, _ = weigh_left(index.places, table, tokens, count, signs, row, first, last, left, flags)
-    if price < 0.0:
+    if price < 0.0 or (
+        posting_cost(posting) > _DIRECTION_LEFT_OUT and _beside_direction(count, signs, first, last, left)
+    ):
         return 0
     flags |= more
     worth = ranking.POI_WORTH if place_type == _POI else ranking.STREET_WORTH
@@ -226,9 +230,11 @@ def weigh_left(places, table, tokens, count, signs, row, first, last, left, flag
     settled = flags & (IN_TOWN | WITH_CODE) != 0
     for at in range(rival_count):
         words = rivals[at].mask & left
-        if words == 0 or _worth(tokens, count, words) <= ranking.TOWN_WORD_GAIN:
-            continue
         other = rivals[at].row
+        # Even a small word of the name of another town counts where nothing tells the street's own ("Maryland City").
+        town = places[other].place_type == _LOCALITY and not settled
+        if words == 0 or (not town and _worth(tokens, count, words) <= ranking.TOWN_WORD_GAIN):
+            continue
         # A town that its postal code speaks for is named by that alone.
         postal = places[other].place_type == _POSTAL_CODE or _all_digits(tokens, count, words)
         if not postal:
@@ -258,6 +264,14 @@ def weigh_left(places, table, tokens, count, signs, row, first, last, left, flag
         if same and token == last and signs.kind[last - 1] & (TYPE | COMPOUND) == 0:
             return -1.0, 0, bit
     return price, more, against
+
+
+@kernel
+def _beside_direction(count, signs, first, last, left):  # type: ignore[no-untyped-def]
+    """Whether a direction beside a name is left over: then the street that has it is another one."""
+    before = first > 0 and signs.kind[first - 1] & DIRECTION != 0 and (left >> np.uint64(first - 1)) & np.uint64(1) != 0
+    behind = last < count and signs.kind[last] & DIRECTION != 0 and (left >> np.uint64(last)) & np.uint64(1) != 0
+    return before or behind
 
 
 @kernel

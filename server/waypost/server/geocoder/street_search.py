@@ -62,7 +62,7 @@ def score_streets(index, table, tokens, count, data, spans, found, order, whole,
     named = st.spans_at(table, st.NAMED)
     total = found + counts[st.AT_NAMED]
     _note_rivals(table, top)
-    crossing = find_partners(table, tokens, data)
+    crossing = find_partners(table, tokens, count, data)
     for at in range(counts[st.AT_NAMED]):
         spans[found + at] = named[at]
         if named[at].country >= 0:

@@ -14,6 +14,7 @@ from waypost.server.geocoder.spans import MAX_CODE_LETTERS, MAX_CODE_WORDS, MAX_
 from waypost.server.geocoder.street_index import CATEGORY_SALT
 from waypost.server.geocoder.street_words import ARTICLE, CONNECTOR, UNIT, signs_hash
 from waypost.server.geocoder.typo import corrections, edits_allowed
+from waypost.server.geocoder.vocabulary import MIN_LETTERS
 
 #: The longest name looked up, in words.
 MAX_WORDS = 8
@@ -109,19 +110,25 @@ def correct_named(table, tokens, count, field_types, limit, settled, room):  # t
             size = tokens.word[token].end - tokens.word[token].start
             kind = tokens.word[token].kind
             skip = (settled >> np.uint64(token)) & np.uint64(1) != 0 or signs.kind[token] & UNIT != 0
-            if known[token] >= 0 or skip or kind in (HAN, DIGIT) or edits_allowed(size) == 0:
+            if known[token] >= 0 or skip or kind in (HAN, DIGIT) or _edits(size) == 0:
                 continue
             if longest < 0 or size > tokens.word[longest].end - tokens.word[longest].start:
                 longest = token
         if longest < 0:
             break
         begin, end = tokens.word[longest].start, tokens.word[longest].end
-        allowed = min(limit, edits_allowed(end - begin))
+        allowed = min(limit, _edits(end - begin))
         known[longest] = corrections(words, tokens.char[begin:end], end - begin, allowed, longest, room)
     for token in range(count):
         for at in range(known[token]):
             _add_corrected(table, tokens, count, field_types, token, room.words[token, at], room.edits[token, at])
     return counts[st.AT_NAMED] > counts[st.AT_EXACT]
+
+
+@kernel
+def _edits(size):  # type: ignore[no-untyped-def]
+    """How many typing errors a word may have: one more length than among places, since a street has few rivals."""
+    return 1 if size == MIN_LETTERS - 1 else edits_allowed(size)
 
 
 @kernel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from waypost.server.gazetteer.imports.build_layer import build_layer
 from waypost.server.gazetteer.imports.layer_info import LayerInfo
 from waypost.server.gazetteer.imports.layer_store import OpenLayer, open_layer
 from waypost.server.gazetteer.imports.records import SCHEMAS, Batch, Credit
+from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.geocoder.warmup import sample_snapshot
 from waypost.server.model import PlaceType
 
@@ -61,11 +63,17 @@ def batch(kind: str, rows: Iterable[Row]) -> Batch:
     return Batch(kind, pa.RecordBatch.from_pylist(listed, schema=SCHEMAS[kind]))
 
 
-def build(*batches: Batch) -> Import:
-    """The layer of those records."""
+@cache
+def sample() -> Snapshot:
+    """The sample, made once."""
+    return sample_snapshot()
+
+
+def build(*batches: Batch, world: Snapshot | None = None) -> Import:
+    """The layer of those records over the sample, or over another world."""
     directory = Path(tempfile.mkdtemp(prefix="waypost-layer-"))
     info = build_layer(
-        batches, world=sample_snapshot(), name="test", credit=CREDIT, source="test", source_version="1",
+        batches, world=world or sample(), name="test", credit=CREDIT, source="test", source_version="1",
         directory=directory,
     )  # fmt: skip
     return Import(info, open_layer(directory, info))
@@ -125,5 +133,6 @@ class Import:
 
     def points(self, feature: int) -> list[tuple[float, float]]:
         """The points of the houses of a feature in degrees."""
-        points = self.layer.arrays["address_point"][list(self.run("address_offsets", feature))].reshape(-1, 2) / 1e7
+        chosen = self.layer.arrays["address_point"][list(self.run("address_offsets", feature))]
+        points = chosen.reshape(-1, 2).astype(np.int64) / 1e7
         return [(float(latitude), float(longitude)) for latitude, longitude in points]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.sample_data import write_sample
 from tests.unit.gazetteer.imports.small_import import (
     BERLIN,
     METRE,
@@ -20,12 +22,16 @@ from tests.unit.gazetteer.imports.small_import import (
     batch,
     build,
     place,
+    sample,
     street,
 )
 from waypost.server.errors import ImportFailed
+from waypost.server.gazetteer.compose import compose
+from waypost.server.gazetteer.imports.importing import imported
 from waypost.server.gazetteer.imports.layer import LAYER, WAY_END
 from waypost.server.gazetteer.imports.layer_info import LayerInfo
 from waypost.server.gazetteer.imports.records import Batch
+from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.model import PlaceType
 
 VILLAGE = at(20_000, 0)
@@ -36,7 +42,11 @@ def main_street(north: float = 0.0) -> Row:
 
 
 def test_addresses_join_the_way_of_their_name_and_are_ordered_by_number() -> None:
-    rows = [address("12", "Hauptstraße", at(5, 100)), address("3a", "Hauptstraße", at(5, 20)), address("3", "Hauptstraße", at(5, 10))]  # fmt: skip
+    rows = [
+        address("12", "Hauptstraße", at(5, 100)),
+        address("3a", "Hauptstraße", at(5, 20)),
+        address("3", "Hauptstraße", at(5, 10)),
+    ]
     found = build(batch("street", [main_street()]), batch("address", rows))
     assert found.features(PlaceType.STREET) == [("Hauptstraße", "gn-3")]
     assert found.numbers(0) == ["3", "3a", "12"]
@@ -147,6 +157,31 @@ def test_a_quarter_contains_the_streets_within_its_boundary() -> None:
     assert found.features(PlaceType.NEIGHBORHOOD) == [("Au", "gn-3")]
 
 
+def test_a_street_that_only_passes_through_a_quarter_is_none_of_its() -> None:
+    quarter = area("Au", *around(at(0, 150), 100), kind=int(PlaceType.NEIGHBORHOOD), admin_level=10)
+    found = build(batch("area", [quarter]), batch("street", [main_street()]))
+    assert found.features(PlaceType.STREET) == [("Hauptstraße", "gn-3")]
+
+
+def test_a_city_without_letters_is_no_settlement() -> None:
+    rows = [address(str(number), "Weg", city="7") for number in range(1, 9)]
+    found = build(batch("address", rows))
+    assert found.features(PlaceType.LOCALITY) == []
+    assert list(found.houses()) == [("Weg", "gn-3")]
+
+
+def test_what_is_imported_does_not_depend_on_layers_that_are_there_already(tmp_path: Path) -> None:
+    rows = [address(str(number), "Gasse", at(0, number, VILLAGE), city="Oberhausen") for number in (1, 2, 3)]
+    first = build(batch("address", rows))
+    write_sample(tmp_path)
+    compose(tmp_path, [imported(first.layer)])
+    with_layer = SnapshotStore(tmp_path).open_present()
+    assert with_layer.row_count > sample().row_count
+    rows.append(address("9", "Seitenweg", at(10, 10, VILLAGE)))
+    records = [batch("address", rows)]
+    assert build(*records, world=with_layer).info == build(*records).info
+
+
 def test_addresses_by_place_hang_on_the_settlement_of_that_name() -> None:
     rows = [{**address(number, "", at(0, 100, VILLAGE)), "place": "Weiler"} for number in ("1", "2")]
     found = build(batch("place", [place("Weiler", VILLAGE, category="hamlet")]), batch("address", rows))
@@ -231,7 +266,8 @@ def test_a_section_of_a_town_gives_way_to_the_town_of_its_postal_code() -> None:
 
 
 def test_postal_codes_of_a_street_come_by_frequency_and_each_house_has_its_own() -> None:
-    rows = [address(number, "Weg", postal_code=code) for number, code in (("1", "80331"), ("2", "80333"), ("3", "80333"), ("4", None))]  # fmt: skip
+    codes = {"1": "80331", "2": "80333", "3": "80333", "4": None}
+    rows = [address(number, "Weg", postal_code=code) for number, code in codes.items()]
     found = build(batch("address", rows))
     weg = found.names.index("Weg")
     assert found.codes(weg) == ["80333", "80331"]
@@ -256,7 +292,7 @@ def test_a_number_range_is_cut_where_houses_are_known() -> None:
     ranges = [{"street": "Weg", "first": 10, "last": 2, "step": 2, "line": line[2:] + line[:2]}]
     found = build(batch("address", known), batch("range", ranges))
     assert found.layer.arrays["range_numbers"].tolist() == [[2, 4, 2], [4, 10, 2]]
-    ends = found.layer.arrays["range_points"] / 1e7
+    ends = found.layer.arrays["range_points"].astype(np.int64) / 1e7
     assert ends[0].tolist() == pytest.approx([*at(10, 0), *at(10, 20)], abs=1e-6)
     assert ends[1].tolist() == pytest.approx([*at(10, 20), *at(10, 100)], abs=1e-6)
 
@@ -287,11 +323,11 @@ def test_the_layer_has_every_array_in_its_type() -> None:
 #: Everything at once, so that each step has something to put in order.
 _MIXED = [
     *[
-        ("address", address(f"{n}{s}", name, at(n * 7, (n * 37) % 500), city=city, postal_code=code, source_id=f"n{n}{s}"))
+        ("address", address(f"{n}{s}", name, at(n * 7, (n * 37) % 500), **said, source_id=f"n{n}{s}"))
         for n in range(1, 9)
         for s in ("", "a")
         for name in ("Hauptstraße", "Hauptstr.", "Weg")
-        for city, code in ((None, "80331"), ("Oberhausen", "80999"))
+        for said in ({"postal_code": "80331"}, {"city": "Oberhausen", "postal_code": "80999"})
     ],
     *[("street", street(name, [at(0, 0), at(60, 500)])) for name in ("Hauptstraße", "Weg", "Am Anger")],
     *[("place", place(name, at(9_000 * n, 0), category="hamlet")) for n, name in ((2, "Weiler"), (3, "Einöde"))],
@@ -303,7 +339,7 @@ _MIXED = [
 
 
 def _batches(rows: list[tuple[str, Row]], size: int) -> list[Batch]:
-    batches = []
+    batches: list[Batch] = []
     for start in range(0, len(rows), size):
         part = rows[start : start + size]
         batches.extend(batch(kind, [row for of, row in part if of == kind]) for kind in sorted({of for of, _ in part}))

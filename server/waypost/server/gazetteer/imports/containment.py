@@ -76,7 +76,7 @@ def places_of(points: Located, records: Records, settlements: Settlements, *, fo
             place[rows] = found
             lost = rows[found < 0]
             key = settlement_key(text)
-            if founding and len(lost) and key:
+            if founding and len(lost) and any(char.isalpha() for char in key):
                 unknown.setdefault(key, []).append(lost)
                 spelled.setdefault(key, {})[text] = len(lost)
         del order
@@ -90,7 +90,7 @@ def places_of(points: Located, records: Records, settlements: Settlements, *, fo
         place[rows] = settlements.around(*points.degrees(rows))
         rows = rows[place[rows] < 0]
         code = records.locales[:, POSTAL_CODE][points.locale[rows]]
-        place[rows] = post[code]
+        place[rows] = _in_reach(settlements, post[code], *points.degrees(rows))
         tagged[rows] = place[rows] >= 0
         rows, code = rows[place[rows] < 0], code[place[rows] < 0]
         if len(rows):
@@ -114,6 +114,12 @@ def post_places(code: Ints, place: Ints) -> Ints:
     return places
 
 
+def _in_reach(settlements: Settlements, place: Ints, latitude: Floats, longitude: Floats) -> Ints:
+    """The places of points, -1 for those too far away: other countries have the same codes."""
+    away_m = separation_m(latitude, longitude, *settlements.point(np.maximum(place, 0)))
+    return np.where((place >= 0) & (away_m <= CITY_REACH_M), place, -1).astype(np.int32)
+
+
 def _towns_of_codes(
     settlements: Settlements, texts: list[str], code: Ints, near: Ints, latitude: Floats, longitude: Floats
 ) -> Ints:
@@ -127,12 +133,12 @@ def _towns_of_codes(
     own = near >= world.row_count
     country = world.country[np.where(own, world.at(latitude, longitude) if own.any() else near, near)]
     pairs, index = np.unique(country.astype(np.int64) << 32 | code, return_inverse=True)
-    for number, pair in enumerate(pairs.tolist()):
+    order = np.argsort(index, kind="stable")
+    for pair, rows in zip(pairs.tolist(), np.split(order, group_starts(index[order])[1:]), strict=True):
         text = texts[pair & 0xFFFFFFFF]
-        town = world.town_of_code(world.country_codes(np.array([pair >> 32]))[0], text) if text else -1
+        town = world.town_of_code(world.country_codes(np.array([pair >> 32], np.int32))[0], text) if text else -1
         if town < 0:
             continue
-        rows = np.flatnonzero(index == number)
         at = settlements.point(np.array([town], np.int32))
         away_m = separation_m(latitude[rows], longitude[rows], *at)
         greater = settlements.population(near[rows]) < world.population[town]

@@ -11,13 +11,20 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from waypost.server.gazetteer.compose import world_arrays
 from waypost.server.gazetteer.geometry import nearest, unit_vectors
 from waypost.server.gazetteer.imports.points import Floats, Ints
 from waypost.server.gazetteer.schema import ALIAS_KINDS
-from waypost.server.gazetteer.snapshot import Snapshot
+from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder.normalize import fold_words
 from waypost.server.geocoder.reverse import ReverseIndex
-from waypost.server.geocoder.reverse_index import LEAST_POPULATION, OUTSIDE_WEIGHT, URBAN_DENSITY, WEIGHT_POWER
+from waypost.server.geocoder.reverse_index import (
+    LEAST_POPULATION,
+    OUTSIDE_WEIGHT,
+    URBAN_DENSITY,
+    WEIGHT_POWER,
+    build_reverse_index,
+)
 from waypost.server.model import LocationSource, PlaceType
 
 #: Points asked about at a time.
@@ -51,7 +58,7 @@ class WorldPlaces:
         self.country = world.array("country").astype(np.int32, copy=False)[own]
         self.admin1 = world.array("admin1").astype(np.int32, copy=False)[own]
         self.admin2 = world.array("admin2").astype(np.int32, copy=False)[own]
-        self._reverse = ReverseIndex(world)
+        self._reverse = ReverseIndex(_without_layers(world, self.row_count))
         self._codes: dict[int, str] = {}
 
     def place_id(self, row: int) -> str:
@@ -144,7 +151,18 @@ def normalized_code(code: str) -> str:
 
 def _own_rows(world: Snapshot) -> int:
     """How many rows are the world's own: those of layers that it was composed with stand behind them."""
-    try:
-        return int(world.array("feature_base")[0])
-    except KeyError:
-        return world.row_count
+    return int(world.array("feature_base")[0]) if world.has("feature_base") else world.row_count
+
+
+def _without_layers(world: Snapshot, own_rows: int) -> Snapshot:
+    """The world as it is without layers, to be asked for places: what is imported must not depend on them."""
+    if int(world.array("reverse_rows")[:, 0].max(initial=0)) < own_rows:
+        return world
+    own = world_arrays(world)
+    own.update(build_reverse_index(own))
+    arrays = {name: column for name, column in own.items() if not isinstance(column, TextColumn)}
+    for array in arrays.values():
+        array.flags.writeable = False
+    ids = own["place_id"]
+    assert isinstance(ids, TextColumn)  # noqa: S101 - schema.PLACES says so
+    return Snapshot(world.info, {**arrays, "place_id.offsets": ids.offsets, "place_id.bytes": ids.data})
