@@ -65,7 +65,9 @@ def _addresses(batches: Iterable[Batch], city: str, region: str) -> Iterator[Tag
                 )  # fmt: skip
 
 
-def street_sets(addresses: list[TaggedAddress], number_first: bool, seed: int, size: int) -> dict[str, list[StreetCase]]:
+def street_sets(
+    addresses: list[TaggedAddress], number_first: bool, seed: int, size: int
+) -> dict[str, list[StreetCase]]:
     """Questions by the name of their set."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible choice, no secret
     chosen = addresses if len(addresses) <= size else chance.sample(addresses, size)
