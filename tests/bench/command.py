@@ -14,6 +14,7 @@ from rich.console import Console
 
 from tests.bench.engine_rates import forward_figures, reverse_figures
 from tests.bench.figures import Figure, print_figures, print_summary
+from tests.bench.houses import house_figures
 from tests.bench.latency import latency_figures, memory_figures
 from tests.bench.one_query import one_query_figures
 from tests.bench.processes import MeasuredServer
@@ -28,7 +29,7 @@ from waypost.server.geocoder.version import ENGINE_VERSION
 
 #: Columns of what is written to a file or a pipe, which have no width of their own.
 _FILE_WIDTH = 140
-_SECTIONS = ("server", "engine")
+_SECTIONS = ("server", "engine", "houses")
 
 
 def main() -> int:
@@ -73,6 +74,8 @@ def main() -> int:
         show("One query", one_query_figures(geocoder, questions, effort))
         show("Forward, one thread", forward_figures(geocoder, questions, effort))
         show("Reverse, one thread", reverse_figures(geocoder, questions, effort))
+    if "houses" in arguments.only:
+        show("Houses, one thread", house_figures(arguments.data_dir, geocoder, questions, effort))
     print_summary(console, figures)
     _print_machine(console)
     console.print(f"took {time.monotonic() - started:.0f} s")

@@ -48,7 +48,9 @@ def build_parser() -> argparse.ArgumentParser:
     command(commands, "snapshots", "list the snapshots of the gazetteer, which --snapshot can name")
     command(commands, "health", "tell whether the server and each of its services is ready")
     commands.add_parser("serve", help="run a server (needs waypost[server])", add_help=False)
-    commands.add_parser("data", help="build, inspect, prune the gazetteer (needs waypost[server])", add_help=False)
+    commands.add_parser(
+        "data", help="build, extend, inspect, prune the gazetteer (needs waypost[server])", add_help=False
+    )
     return parser
 
 

@@ -3,6 +3,7 @@
 OVERVIEW = """\
 examples:
   waypost serve                                  build the gazetteer if there is none, and serve
+  waypost data add berlin-latest.osm.pbf         streets and house numbers of an OpenStreetMap extract
   waypost geocode "Springfield, IL"              a table for people
   waypost geocode --json 東京都新宿区            one JSON object for programs
   waypost reverse -33.87 151.21                  what is at this point

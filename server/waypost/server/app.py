@@ -2,6 +2,7 @@
 
 Start: open the store of jobs, listen, answer "still loading", load the snapshot and the kernels in a thread, then say
 SERVING and start the workers of jobs.
+Reload, on SIGHUP: load the store's present snapshot in a thread, then let it answer; calls in flight finish on the old.
 Stop: say NOT_SERVING, refuse new calls, tell streams to reconnect, let unary calls finish while jobs are given back,
 end at the grace.
 """
@@ -20,10 +21,11 @@ import uvloop
 
 from waypost.server.atlas import Atlas
 from waypost.server.config import Config
-from waypost.server.errors import ConfigError
+from waypost.server.errors import ConfigError, SnapshotError
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.geocoder.regions import region_codes
 from waypost.server.jobs.service import JobsService
+from waypost.server.running import terminal_is_gone
 from waypost.server.transport import geocoding, health, places, reflection
 from waypost.server.transport.access import AccessLog
 from waypost.server.transport.editions import Editions, warm_up
@@ -48,6 +50,7 @@ class App:
         self._jobs = JobsService(config, snapshots, works=works)
         # One core is left to the event loop. More kernels at once than cores would only delay each other.
         self._executor = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), thread_name_prefix="kernel")
+        self._reload_wanted = asyncio.Event()
         self._access = AccessLog()
         self._boundary = Boundary(self._access, config.stream_idle_s)
         self._admission = Admission(self._boundary, config.max_concurrent_calls, config.max_concurrent_streams)
@@ -82,6 +85,10 @@ class App:
             channelz=config.channelz,
         )
 
+    def reload(self) -> None:
+        """Takes the store's present snapshot soon, or once the first one is loaded."""
+        self._reload_wanted.set()
+
     async def serve(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set, then drains.
 
@@ -101,6 +108,7 @@ class App:
             asyncio.get_running_loop().run_in_executor(self._executor, self._atlas.load, warm_up)
         )
         stopping = asyncio.create_task(stop.wait())
+        reloading: asyncio.Task[None] | None = None
         try:
             await asyncio.wait((loading, stopping), return_when=asyncio.FIRST_COMPLETED)
             if not stop.is_set():
@@ -112,10 +120,34 @@ class App:
                 seconds = round(time.perf_counter() - started_s, 2)
                 _LOG.info("serving", extra={"facts": {"snapshot": snapshot_id, "seconds": seconds}})
                 await self._jobs.start()
+                reloading = asyncio.create_task(self._heed_reloads())
             await stopping
         finally:
             stopping.cancel()
+            if reloading is not None:
+                reloading.cancel()
             await self._drain()
+
+    async def _heed_reloads(self) -> None:
+        """Loads what is present each time that it is wanted; what cannot be opened leaves the old one answering."""
+        while True:
+            await self._reload_wanted.wait()
+            self._reload_wanted.clear()
+            started_s = time.perf_counter()
+            try:
+                if self._atlas.is_current():
+                    _LOG.info("nothing to reload: the present snapshot is the one that serves")
+                    continue
+                # Not in the executor of kernels: with few cores its only thread answers lookups.
+                geocoder = await asyncio.to_thread(self._atlas.load, warm_up)
+            except (SnapshotError, OSError) as error:
+                facts = {"error": str(error)}
+                _LOG.error("the present snapshot cannot be loaded; the old one serves on", extra={"facts": facts})
+                continue
+            gc.collect()
+            gc.freeze()
+            seconds = round(time.perf_counter() - started_s, 2)
+            _LOG.info("reloaded", extra={"facts": {"snapshot": geocoder.snapshot_id, "seconds": seconds}})
 
     async def _drain(self) -> None:
         _LOG.info("draining", extra={"facts": {"grace_s": self._config.grace_s}})
@@ -136,15 +168,21 @@ def run(config: Config, *, reuse_port: bool = False, parent: int | None = None, 
     `parent` is a file descriptor that becomes readable when the process that started this one is gone: whoever
     killed that one wants the port back. `works` tells whether this process works on jobs.
     """
+    has_terminal = not terminal_is_gone()
 
     async def serve() -> None:
         stop = asyncio.Event()
+        app = App(config, reuse_port=reuse_port, works=works)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(
+            signal.SIGHUP, lambda: stop.set() if has_terminal and terminal_is_gone() else app.reload()
+        )
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         if parent is not None:
             loop.add_reader(parent, stop.set)
-        await App(config, reuse_port=reuse_port, works=works).serve(stop)
+        await app.serve(stop)
 
     # A unary call takes an eighth less CPU time on uvloop's loop than on asyncio's own.
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

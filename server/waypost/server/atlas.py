@@ -49,8 +49,17 @@ class Atlas:
         """
         geocoder = Geocoder(self._store.open_present())
         warm(geocoder)
-        self._present = geocoder
+        with self._lock:
+            before, self._present = self._present, geocoder
+            self._pinned.pop(geocoder.snapshot_id, None)
+            if before is not None and before.snapshot_id != geocoder.snapshot_id:
+                # Clients that pin what was present just now go on without a pause.
+                self._keep_pinned(before)
         return geocoder
+
+    def is_current(self) -> bool:
+        """Whether the one that answers what pins nothing is the store's present snapshot."""
+        return self._present is not None and self._present.snapshot_id == self._store.present_id()
 
     def find(self, snapshot_id: str) -> Geocoder | None:
         """The open geocoder of that snapshot, of the present one for the empty id; None if it is not open.
@@ -83,9 +92,14 @@ class Atlas:
             return geocoder
         opened = Geocoder(self._store.open(snapshot_id))
         with self._lock:
-            geocoder = self._pinned.setdefault(snapshot_id, opened)
-            while len(self._pinned) > MAX_PINNED:
-                self._pinned.popitem(last=False)
+            return self._keep_pinned(opened)
+
+    def _keep_pinned(self, opened: Geocoder) -> Geocoder:
+        """The geocoder that is held open for its snapshot from now on; only under the lock."""
+        geocoder = self._pinned.setdefault(opened.snapshot_id, opened)
+        self._pinned.move_to_end(opened.snapshot_id)
+        while len(self._pinned) > MAX_PINNED:
+            self._pinned.popitem(last=False)
         return geocoder
 
     def snapshots(self) -> list[SnapshotInfo]:

@@ -1,4 +1,4 @@
-"""Several serving processes on one port: starts them, replaces those that die, and stops them together.
+"""Several serving processes on one port: starts them, replaces those that die, and stops or reloads them together.
 
 All of them take jobs in and tell of them; the first one works on them, and so does whichever is started in its place.
 """
@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from waypost.server.app import run
 from waypost.server.config import Config
 from waypost.server.logs import configure_logs
+from waypost.server.running import terminal_is_gone
 
 _LOG = logging.getLogger("waypost.workers")
 
@@ -30,6 +31,11 @@ _MAX_SHORT_LIVES = 5
 _KILL_AFTER_S = 5.0
 
 
+#: What signals leave in the pipe that the parent waits at.
+_STOP, _RELOAD = b".", b"r"
+_MANY_SIGNALS = 4096
+
+
 @dataclass(frozen=True, slots=True)
 class _Worker:
     process: BaseProcess
@@ -40,18 +46,27 @@ def serve_with_workers(config: Config) -> int:
     """Serves until SIGTERM or SIGINT; the exit code, 1 when the workers die as soon as they are started."""
     port_holder = _hold_port(config)
     config = replace(config, port=port_holder.getsockname()[1])
-    stop_reader, stop_writer = os.pipe()
+    signal_reader, signal_writer = os.pipe()
+    has_terminal = not terminal_is_gone()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os.write(stop_writer, b"."))
+        signal.signal(number, lambda *_: os.write(signal_writer, _STOP))
+    signal.signal(
+        signal.SIGHUP, lambda *_: os.write(signal_writer, _STOP if has_terminal and terminal_is_gone() else _RELOAD)
+    )
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     facts = {"host": config.host, "port": config.port, "workers": config.workers, "pid": os.getpid()}
     _LOG.info("starting workers", extra={"facts": facts})
     workers = [_start(config, works=number == 0) for number in range(config.workers)]
     short_lives = 0
     try:
         while short_lives < _MAX_SHORT_LIVES:
-            ended = wait([stop_reader, *(worker.process.sentinel for worker in workers)])
-            if stop_reader in ended:
-                return 0
+            ended = wait([signal_reader, *(worker.process.sentinel for worker in workers)])
+            if signal_reader in ended:
+                if _STOP in os.read(signal_reader, _MANY_SIGNALS):
+                    return 0
+                for worker in workers:
+                    if worker.process.is_alive() and worker.process.pid:
+                        os.kill(worker.process.pid, signal.SIGHUP)
             for at, worker in enumerate(workers):
                 if worker.process.sentinel not in ended:
                     continue
@@ -83,7 +98,12 @@ def _hold_port(config: Config) -> socket.socket:
 def _start(config: Config, *, works: bool) -> _Worker:
     # Spawned: gRPC does not survive a fork.
     process = multiprocessing.get_context("spawn").Process(target=_work, args=(config, works))
-    process.start()
+    # A signal that comes before the process can heed it waits; it would end it otherwise.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return _Worker(process, time.monotonic())
 
 

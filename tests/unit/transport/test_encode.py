@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.geocoder.forward_world import sample_geocoder
+from tests.unit.geocoder.house_world import house_geocoder
 from waypost.server.geocoder.engine import Geocoder
 from waypost.server.model import GeocodeQuery, PlaceQuery, PostalAddress
 from waypost.server.transport.editions import Edition, Encoded
@@ -49,6 +50,31 @@ def test_forward_answers(geocoder: Geocoder, question: str | PostalAddress, lang
     assert message.snapshot == f"snapshots/{geocoder.snapshot_id}"
     assert list(message.results) == list(expected.results)
     assert list(message.notices) == list(expected.notices)
+
+
+@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize("language", ["", "es"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12 Main Street, Springfield", "12 bis Main St Springfield IL", "5 2nd Avenue, Springfield, IL",
+        "Main Street & 2nd Avenue, Springfield", "Hauptstr. 1a, Berlin", "Town Museum, Springfield", "Oberdorf 3",
+        "Old Town, Springfield", "Springfield",
+    ],
+)  # fmt: skip
+def test_answers_with_houses(text: str, language: str, full: bool) -> None:
+    houses = house_geocoder()
+    query = GeocodeQuery(text=text, language_code=language, full=full, max_results=9)
+    message = response(Edition(houses).geocode([query])[0])
+    expected = from_values(houses, query)
+    assert list(message.results) == list(expected.results)
+    assert [credit.layer for credit in message.attributions] == list(houses.geocode(query).layers)
+    for result in message.results:
+        if result.place.place_id:
+            by_id = PlaceQuery(place_id=result.place.place_id, full=full, language_code=language)
+            place = places_pb2.Place()
+            answers.fill_place(place, houses.place(by_id), full)
+            assert places_pb2.Place.FromString(Edition(houses).place(by_id).data) == place
 
 
 def test_questions_that_are_asked_together_are_answered_as_if_alone(geocoder: Geocoder) -> None:

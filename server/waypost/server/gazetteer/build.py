@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from waypost.server.gazetteer.arrays import LAYER_OF_KIND, Arrays
 from waypost.server.gazetteer.assemble import Sources, assemble
-from waypost.server.gazetteer.compose import imported_layers, reverse_arrays, with_layers
+from waypost.server.gazetteer.compose import compose_into
 from waypost.server.gazetteer.features import ImportedLayer
 from waypost.server.gazetteer.hierarchy import Kind
 from waypost.server.gazetteer.layers import chosen_layers, describe_layers
+from waypost.server.gazetteer.memory import lean_memory, return_free_memory
+from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.gazetteer.sources.airports import read_airports
 from waypost.server.gazetteer.sources.borders import read_borders
 from waypost.server.gazetteer.sources.countries import read_countries
@@ -30,7 +28,7 @@ from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.gazetteer.writer import write_snapshot
 from waypost.server.geocoder.index import build_forward_index
 from waypost.server.geocoder.place_records import build_place_records
-from waypost.server.geocoder.street_index import build_street_index
+from waypost.server.geocoder.reverse_index import build_reverse_index
 from waypost.server.kernels import compile_all
 from waypost.server.model import SnapshotInfo
 
@@ -44,58 +42,69 @@ STEPS = {
     "reverse index": 0.82,
     "write": 0.93,
 }
+#: The share of the time that the world takes where a layer of a city is put in afterwards.
+_WORLD_SHARE = 0.6
 
 
 def build(
     data_dir: Path,
     *,
     without: frozenset[str] = frozenset(),
+    imported: Sequence[ImportedLayer] = (),
     on_step: Callable[[str, float], None] = lambda step, share: None,
 ) -> SnapshotInfo:
-    """The new present snapshot in `data_dir`, with the layers that were imported there.
+    """The new present snapshot in `data_dir`. Two builds from the same packages have the same id and bytes.
 
-    Two builds from the same packages and layers have the same id and bytes.
-
-    `without` are layers to leave out ("postal", "airports"); `on_step` is told each step of STEPS as it begins
-    and the share of the time that has passed. Raises SnapshotError if a layer cannot be left out, a package is
+    `without` are layers to leave out ("postal", "airports"), `imported` those that were added, which it is composed
+    with; `on_step` is told each step of STEPS, and then of compose.STEPS, as it begins and the share of the time that
+    has passed. Raises SnapshotError if a layer cannot be left out, a package is
     missing, or another build is running. Whatever happens, the old snapshot serves until the new one is complete.
     """
     layers = chosen_layers(without)
 
+    world_share = _WORLD_SHARE if imported else 1.0
+
     def begin(step: str) -> None:
-        on_step(step, STEPS[step])
+        on_step(step, STEPS[step] * world_share)
 
     store = SnapshotStore(data_dir)
     with store.building() as directory:
         begin("compile kernels")
         compile_all()
-        with _lean_memory():
-            imported = imported_layers(data_dir)
-            arrays = _build_arrays(layers, imported, begin)
+        with lean_memory():
+            arrays = _build_arrays(layers, begin)
         begin("write")
-        described = (*describe_layers(_counts(layers, arrays)), *(layer.layer for layer in imported))
-        info = write_snapshot(directory, arrays, described)
-        store.publish(directory, info.snapshot_id)
+        made = directory / "world"
+        made.mkdir()
+        info = write_snapshot(made, arrays, describe_layers(_counts(layers, arrays)))
+        if imported:
+            del arrays
+            world, made = made, directory / "snapshot"
+            made.mkdir()
+            info = compose_into(
+                made,
+                Snapshot.open(world),
+                world,
+                imported,
+                on_step=lambda step, share: on_step(step, world_share + (1 - world_share) * share),
+            )
+        store.publish(made, info.snapshot_id)
     return replace(info, present=True)
 
 
-def _build_arrays(layers: tuple[str, ...], imported: Sequence[ImportedLayer], begin: Callable[[str], None]) -> Arrays:
+def _build_arrays(layers: tuple[str, ...], begin: Callable[[str], None]) -> Arrays:
     begin("read sources")
     sources = read_sources(layers)
     begin("join and name")
     arrays = assemble(sources, layers)
     del sources
     arrays.update(build_place_records(arrays))
-    _return_free_memory()
+    return_free_memory()
     begin("forward index")
-    forward = build_forward_index(arrays)
-    if imported:
-        arrays = with_layers(arrays, len(layers), imported)
-        forward |= build_street_index({**arrays, **forward})
-    arrays |= forward
-    _return_free_memory()
+    arrays.update(build_forward_index(arrays))
+    return_free_memory()
     begin("reverse index")
-    arrays.update(reverse_arrays(arrays))
+    arrays.update(build_reverse_index(arrays))
     return arrays
 
 
@@ -113,39 +122,9 @@ def read_sources(layers: tuple[str, ...]) -> Sources:
 
 
 def _counts(layers: tuple[str, ...], arrays: Arrays) -> dict[str, int]:
-    world = _world_size(arrays)
-    kinds = np.bincount(np.asarray(arrays["category"])[:world], minlength=len(Kind))
+    kinds = np.bincount(np.asarray(arrays["category"]), minlength=len(Kind))
     counts = dict.fromkeys(layers, 0)
     for kind, layer in LAYER_OF_KIND.items():
         if layer in counts:
             counts[layer] += int(kinds[kind])
     return counts | {"borders": len(read_borders().codes)}
-
-
-def _world_size(arrays: Arrays) -> int | None:
-    return int(np.asarray(arrays["feature_base"])[0]) if "feature_base" in arrays else None
-
-
-def _return_free_memory() -> None:
-    """Gives the system what was freed. glibc keeps up to 250 MB of it in the middle of its heap; others do not."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
-
-
-@contextmanager
-def _lean_memory() -> Iterator[None]:
-    """No garbage collection, and the system's allocator for Arrow.
-
-    The sources are millions of small objects without cycles: collecting among them takes a quarter of the time.
-    Arrow's own allocator keeps what is freed, 150 MB of it at the peak.
-    """
-    enabled, pool = gc.isenabled(), pa.default_memory_pool()
-    gc.disable()
-    pa.set_memory_pool(pa.system_memory_pool())
-    try:
-        yield
-    finally:
-        pa.set_memory_pool(pool)
-        if enabled:
-            gc.enable()

@@ -19,11 +19,11 @@ from waypost.server.errors import SnapshotError
 from waypost.server.gazetteer.feature_arrays import CodeRows, address_arrays, categories_of, postal_arrays
 from waypost.server.gazetteer.feature_rows import feature_rows
 from waypost.server.gazetteer.features import Array, Arrays, Column, Features, ImportedLayer, column_of_texts
-from waypost.server.gazetteer.imports.layer_store import LayerStore
+from waypost.server.gazetteer.memory import lean_memory, return_free_memory
 from waypost.server.gazetteer.schema import PLACES
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn, read_manifest
 from waypost.server.gazetteer.store import SnapshotStore
-from waypost.server.gazetteer.writer import write_snapshot
+from waypost.server.gazetteer.writer import SnapshotWriter
 from waypost.server.geocoder.address_index import build_address_index
 from waypost.server.geocoder.index import pack_places
 from waypost.server.geocoder.place_records import build_place_records
@@ -44,6 +44,11 @@ _ANCHOR_REACH_M = 100_000.0
 _LIKE_THE_WORLD = (PlaceType.LOCALITY, PlaceType.POSTAL_CODE)
 #: Arrays that only depend on places of those kinds.
 _REVERSE_PREFIXES = ("borders_", "reverse_")
+#: Arrays that are read for answers and lookups by id, and by no index.
+_FOR_ANSWERS_ONLY = (
+    "place_record", "place_text", "place_id_order", "source_id", "formatted_address", "time_zone", "accuracy_m",
+    "precision", "location_from", "layer", "address_source",
+)  # fmt: skip
 #: The one array of the index of names that has all rows, and those that any index of names begins with.
 _OF_ALL_ROWS = "forward_places"
 _FOLD_TABLE = ("forward_fold_entries", "forward_fold_pool")
@@ -58,53 +63,55 @@ def compose(
 ) -> SnapshotInfo:
     """The new present snapshot in `data_dir`: the present one's world with exactly these layers, in that order.
 
-    As compose_locked, which is for those who hold the lock of the data directory already.
+    The same world and layers give the same id and bytes, whatever was added before; without layers it is the snapshot
+    of `data build`. `on_step` is told each step of STEPS as it begins. Raises SnapshotError if there is no snapshot,
+    there are too many layers, or another build is running. Killed at any moment it leaves the old snapshot serving.
     """
     store = SnapshotStore(data_dir)
     with store.building() as directory:
-        return compose_locked(store, directory, layers, on_step=on_step)
+        present = store.open_present()
+        info = compose_into(directory, present, store.path_of(present.snapshot_id), layers, on_step=on_step)
+        store.publish(directory, info.snapshot_id)
+    return replace(info, present=True)
 
 
-def compose_locked(
-    store: SnapshotStore,
+def compose_into(
     directory: Path,
+    present: Snapshot,
+    present_directory: Path,
     layers: Sequence[ImportedLayer],
     *,
     on_step: Callable[[str, float], None] = lambda step, share: None,
 ) -> SnapshotInfo:
-    """The new present snapshot, made in `directory`, an empty one that `store.building()` gave.
-
-    The same world and layers give the same id and bytes, whatever was added before; without layers it is the snapshot
-    of `data build`. `on_step` is told each step of STEPS as it begins. Raises SnapshotError if there is no snapshot,
-    or there are too many layers. Killed at any moment it leaves the old snapshot serving.
-    """
+    """The snapshot that was written into `directory`, an empty one; as `compose`, but nothing is published."""
 
     def begin(step: str) -> None:
         on_step(step, STEPS[step])
 
-    begin("read the world")
-    present = store.open_present()
-    world = world_arrays(present)
-    base = world_layers(present)
-    begin("put layers together")
-    arrays = with_layers(world, len(base), layers) if layers else dict(world)
-    begin("forward index")
-    arrays.update(forward_arrays(present, arrays))
-    begin("reverse index")
-    directory_of_present = store.path_of(present.snapshot_id)
-    kept = _reusable(present, arrays, directory_of_present)
-    arrays.update(reverse_arrays(arrays, build_world=not kept))
-    kept |= _files(directory_of_present, lambda name: name.startswith("forward_") and name != _OF_ALL_ROWS)
-    begin("write")
-    info = write_snapshot(directory, arrays, (*base, *(layer.layer for layer in layers)), kept)
-    store.publish(directory, info.snapshot_id)
-    return replace(info, present=True)
-
-
-def imported_layers(data_dir: Path) -> list[ImportedLayer]:
-    """The layers that were added to a data directory, by name: the order in which they are composed."""
-    store = LayerStore(data_dir)
-    return [ImportedLayer.of(store.open(info.name)) for info in store.list_layers()]
+    with lean_memory():
+        begin("read the world")
+        arrays = world_arrays(present)
+        base = world_layers(present)
+        begin("put layers together")
+        if layers:
+            arrays = with_layers(arrays, len(base), layers)
+        kept = _reusable(present, arrays, present_directory)
+        builds_world = not kept
+        kept |= _files(present_directory, lambda name: name.startswith("forward_") and name != _OF_ALL_ROWS)
+        # What no index is made from goes first, and each index as soon as it is made: memory is for the next one.
+        writer = SnapshotWriter(directory)
+        writer.add({name: arrays.pop(name) for name in _FOR_ANSWERS_ONLY if name in arrays})
+        present.release_memory()
+        return_free_memory()
+        begin("forward index")
+        writer.add(forward_arrays(present, arrays))
+        return_free_memory()
+        begin("reverse index")
+        writer.add(reverse_arrays(arrays, build_world=builds_world))
+        begin("write")
+        writer.add(arrays)
+        writer.keep(kept)
+    return writer.finish((*base, *(layer.layer for layer in layers)))
 
 
 def world_arrays(snapshot: Snapshot) -> Arrays:

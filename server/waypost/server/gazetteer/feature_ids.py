@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -18,6 +20,7 @@ KIND_LETTERS = {
     PlaceType.NEIGHBORHOOD: "n", PlaceType.POSTAL_CODE: "c", PlaceType.STREET: "s", PlaceType.POI: "p",
 }  # fmt: skip
 _DIGITS = 12
+_LONGEST_KEY = 20
 
 #: FNV-1a, 64 bits.
 _BASIS = np.uint64(0xCBF29CE484222325)
@@ -35,6 +38,9 @@ def feature_ids(
 ) -> pa.Array:
     """`{layer}-{letter}{12 hexadecimal digits}` for each feature, the digits a hash of what the other columns tell.
 
+    With a house number behind it an id has no more than the 63 bytes of place_ids.MAX_ID_BYTES, since `layer_keys` are
+    those of short_key.
+
     Features that are alike in all of that get "-2", "-3" …, in the order of their source ids.
     """
     hashes = np.full(len(kind), _BASIS)
@@ -47,6 +53,13 @@ def feature_ids(
     rank = _ranks(ids, source_id)
     numbered = concatenated(ids, "-", pc.cast(pa.array(rank + 1), pa.large_string()))
     return pc.if_else(pa.array(rank > 0), numbered, ids)
+
+
+def short_key(layer: str) -> str:
+    """The key of a layer as ids begin with it; a long one is cut, and told from others by a hash."""
+    if len(layer) <= _LONGEST_KEY:
+        return layer
+    return f"{layer[: _LONGEST_KEY - 9]}-{hashlib.sha256(layer.encode()).hexdigest()[:8]}"
 
 
 def _plain(texts: pa.Array) -> pa.Array:

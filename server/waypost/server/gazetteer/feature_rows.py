@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from waypost.server.gazetteer.accuracy import locality_accuracy_m, postal_own_m
 from waypost.server.gazetteer.addresses import format_addresses
 from waypost.server.gazetteer.alias_kinds import PRIMARY
-from waypost.server.gazetteer.feature_ids import feature_ids
+from waypost.server.gazetteer.feature_ids import feature_ids, short_key
 from waypost.server.gazetteer.features import Arrays, Features, Rows, column_of_texts
 from waypost.server.gazetteer.importance import AREA_DISCOUNT, locality_importance, postal_importance
 from waypost.server.gazetteer.schema import PLACES
@@ -113,7 +113,7 @@ def feature_rows(
     empty = pa.array([""], TEXT).take(pa.array(np.zeros(features.count, np.int64)))
     world_names = column_of_texts(world["display_name"])
     own_ids = feature_ids(
-        pa.array(layer_keys, TEXT).take(pa.array(features.layer)),
+        pa.array(list(map(short_key, layer_keys)), TEXT).take(pa.array(features.layer)),
         kind,
         names,
         column_of_texts(world["place_id"]).take(pa.array(anchor)),

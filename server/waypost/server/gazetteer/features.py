@@ -15,10 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from waypost.server.gazetteer.imports.layer_store import OpenLayer
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.gazetteer.texts import TEXT, index_in
-from waypost.server.model import Attribution, Layer
+from waypost.server.model import Layer
 
 Array = npt.NDArray[np.generic]
 Column = Array | TextColumn
@@ -33,20 +32,6 @@ class ImportedLayer:
 
     layer: Layer
     arrays: Mapping[str, Column]
-
-    @classmethod
-    def of(cls, opened: OpenLayer) -> ImportedLayer:
-        """A layer from the layer store."""
-        info, credit = opened.info, opened.info.credit
-        layer = Layer(
-            layer=info.name,
-            title="Imported streets, addresses and places",
-            source=info.source,
-            source_version=info.source_version,
-            record_count=info.addresses + sum(info.features.values()),
-            attribution=Attribution(info.name, credit.text, credit.uri, credit.license, credit.share_alike),
-        )
-        return cls(layer, {**opened.arrays, **opened.texts})
 
 
 #: Rows of the world for points: what is told of a feature whose anchor the world does not have (any more).

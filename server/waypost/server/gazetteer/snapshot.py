@@ -5,6 +5,7 @@ Not for: writing snapshots (store.py), or the meaning of the arrays (schema.py).
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -108,6 +109,13 @@ class Snapshot:
     def text(self, name: str) -> TextColumn:
         """The column of texts of that name. Raises KeyError if the snapshot has none."""
         return self._texts[name]
+
+    def release_memory(self) -> None:
+        """Gives the system back the pages that were read so far; what is read again is read from disk again."""
+        for array in self._arrays.values():
+            mapped = array.base.base if isinstance(array.base, np.memmap) else None
+            if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                mapped.madvise(mmap.MADV_DONTNEED)
 
     def row_of(self, place_id: str) -> int | None:
         """The row of the place with that id, None if there is none; a binary search, about ten microseconds."""

@@ -33,11 +33,39 @@ def write_snapshot(
     `kept` are files of another snapshot in the same file system that become files of this one as they are: of each by
     its name without ending where it is, and the hash that the other's manifest tells.
     """
-    files, size = write_arrays(directory, arrays)
-    for name, (path, digest) in (kept or {}).items():
-        os.link(path, directory / f"{name}.npy")
-        files[name] = digest
-        size += path.stat().st_size
+    writer = SnapshotWriter(directory)
+    writer.add(arrays)
+    writer.keep(kept or {})
+    return writer.finish(layers)
+
+
+class SnapshotWriter:
+    """Writes a snapshot part by part into a directory, so that what is written need not stay in memory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._files: dict[str, str] = {}
+        self._size = 0
+
+    def add(self, arrays: Mapping[str, npt.NDArray[np.generic] | TextColumn]) -> None:
+        """Writes arrays, synced to disk."""
+        files, size = write_arrays(self._directory, arrays)
+        self._files |= files
+        self._size += size
+
+    def keep(self, kept: Mapping[str, tuple[Path, str]]) -> None:
+        """Takes over files of another snapshot; see write_snapshot."""
+        for name, (path, digest) in kept.items():
+            os.link(path, self._directory / f"{name}.npy")
+            self._files[name] = digest
+            self._size += path.stat().st_size
+
+    def finish(self, layers: tuple[Layer, ...]) -> SnapshotInfo:
+        """Writes the manifest; what write_snapshot returns."""
+        return _write_manifest(self._directory, self._files, self._size, layers)
+
+
+def _write_manifest(directory: Path, files: dict[str, str], size: int, layers: tuple[Layer, ...]) -> SnapshotInfo:
     described = [asdict(layer) for layer in layers]
     content = orjson.dumps([FORMAT_VERSION, files, described], option=orjson.OPT_SORT_KEYS)
     manifest: dict[str, object] = {

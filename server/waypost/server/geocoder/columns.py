@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder.book import Book
-from waypost.server.geocoder.describe_house import HOUSE_ACCURACY_M
+from waypost.server.geocoder.describe_house import CROSSING_ACCURACY_M, HOUSE_ACCURACY_M
 from waypost.server.geocoder.gather import Rows, float_column, links_at, numbers_at, small_texts, texts_at
 from waypost.server.geocoder.house_columns import address_ids, formatted_addresses, postal_codes
 from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED
@@ -100,9 +100,10 @@ class Hits:
 class ColumnWriter:
     """Turns hits into the result columns of one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, book: Book) -> None:
-        self._book = book
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._book = Book(snapshot)
         self._codes = snapshot.text("postal_code_texts") if snapshot.has("feature_base") else NO_TEXTS
+        self._base = int(snapshot.array("feature_base")[0]) if snapshot.has("feature_base") else snapshot.row_count
         array, text = snapshot.array, snapshot.text
         self._text = {name: text(name) for name in ("place_id", "formatted_address", "display_name", "short_name")}
         self._number = {name: array(name) for name in ("latitude", "longitude", "accuracy_m")}
@@ -112,6 +113,8 @@ class ColumnWriter:
 
     def table(self, hits: Hits, columns: Sequence[str]) -> pa.RecordBatch:
         """The named columns, without prefix, in the order asked for."""
+        if hits.houses is not None and not ((hits.row >= self._base).any() or hits.houses["kind"].any()):
+            hits.houses = None  # nothing of imported layers: the world's rows are written faster
         arrays = [self._column(name, hits) for name in columns]
         return pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
@@ -170,8 +173,8 @@ class ColumnWriter:
         located = _PRECISIONS_OF_HOUSES[kind] > 0
         if name != "accuracy_m":
             return float_column(np.where(located, hits.houses[name], own), hits.row)
-        unknown = np.where(kind == EXACT, HOUSE_ACCURACY_M, own)
-        return float_column(np.where(located & (error_m > 0.0), error_m, unknown), hits.row)
+        usual = np.where(kind == CROSSING, CROSSING_ACCURACY_M, HOUSE_ACCURACY_M)
+        return float_column(np.where(located, np.where(error_m > 0.0, error_m, usual), own), hits.row)
 
     def _postal_texts(self, hits: Hits) -> pa.Array:
         texts = texts_at(self._text["display_name"], self._postal(hits))

@@ -35,6 +35,8 @@ from waypost.server.model import LocationSource, PlaceType, Precision, Result
 
 #: An address point lies on its building or at its door: nine of ten buildings are no larger.
 HOUSE_ACCURACY_M = 15.0
+#: Where lines of streets cross, their middles are meant: the widest are no wider.
+CROSSING_ACCURACY_M = 25.0
 
 _HOUSE = np.int64(len(CATEGORIES))
 _IN_STREET = np.int64(4)
@@ -84,8 +86,8 @@ def add_answer(book, sheet, row, kind, address, crossing, latitude, longitude, e
     result.longitude = longitude
     if error_m > 0.0:
         result.accuracy_m = error_m
-    elif kind == EXACT:
-        result.accuracy_m = HOUSE_ACCURACY_M
+    else:
+        result.accuracy_m = CROSSING_ACCURACY_M if kind == CROSSING else HOUSE_ACCURACY_M
     if kind == CROSSING:
         _name_crossing(book, sheet, row, crossing, number, full)
     else:

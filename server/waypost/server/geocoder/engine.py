@@ -70,7 +70,7 @@ class Geocoder:
         self._describer = Describer(snapshot)
         self._values = PlaceValues(snapshot)
         self._reverse = ReverseAnswers(snapshot, self._describer, self._values)
-        self._columns = c.ColumnWriter(snapshot, self._describer.book)
+        self._columns = c.ColumnWriter(snapshot)
         self._ids = PlaceIds(snapshot)
         self._present_types = frozenset(PlaceType(int(kind)) for kind in np.unique(snapshot.array("place_type")))
         if snapshot.has("address_number") and len(snapshot.array("address_number")):

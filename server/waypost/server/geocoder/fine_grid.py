@@ -108,7 +108,8 @@ def cell_of_point(grid: FineGrid, north: Whole, east: Whole) -> Whole:
     tile = tile_at(grid, row, column)
     side = grid.tiles[tile, 1]
     inner_row = cell_index(north - row * TILE_UNITS, side)
-    return grid.tiles[tile, 0] + inner_row * side + cell_index(east - column * TILE_UNITS, side)
+    cell: Whole = grid.tiles[tile, 0] + inner_row * side + cell_index(east - column * TILE_UNITS, side)
+    return cell
 
 
 def empty_blocks() -> npt.NDArray[np.int32]:
@@ -163,5 +164,5 @@ def tile_of_point(latitude: Whole, longitude: Whole) -> tuple[Whole, Whole]:
     """Row and column of the tile of a point of a layer."""
     north = np.int64(latitude) + 90 * UNITS
     east = (np.int64(longitude) + 180 * UNITS) % ROUND
-    row: Whole = min(int(north // TILE_UNITS), TILE_ROWS - 1)
+    row = min(np.int64(north // TILE_UNITS), np.int64(TILE_ROWS - 1))
     return row, east // TILE_UNITS

@@ -72,7 +72,7 @@ def build_line_grid(line: Points, offsets: npt.NDArray[np.int64]) -> LineGrid:
     """The grid of those lines."""
     blocks = empty_blocks()
     ends = np.zeros(len(line), bool)
-    ends[np.maximum(offsets[1:] - 1, 0)] = True
+    ends[offsets[1:][np.diff(offsets) > 0] - 1] = True
     _mark_pieces(line, ends, blocks)
     counts = np.zeros(number_blocks(blocks) * BLOCK_TILES**2, np.int64)
     room = np.empty(_MOST_CELLS, np.int64)

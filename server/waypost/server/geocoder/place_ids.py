@@ -20,7 +20,7 @@ from waypost.server.geocoder.reverse_houses import House
 from waypost.server.geocoder.texts import read_texts
 
 #: Bytes of a place id, which are all ASCII; the rule is that of places.proto.
-MAX_ID_BYTES = 96
+MAX_ID_BYTES = 63
 _DOT, _TILDE = 46, 126
 _MOST_DIGITS = 10
 
@@ -199,7 +199,7 @@ def _read_number(data, begin, end):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _is_id(data, begin, end):  # type: ignore[no-untyped-def]
-    """Whether the bytes are 1 to 96 lower-case ASCII letters, digits, hyphens, dots, underscores and tildes."""
+    """Whether the bytes are 1 to 63 lower-case ASCII letters, digits, hyphens, dots, underscores and tildes."""
     if end - begin > MAX_ID_BYTES:
         return False
     for at in range(begin, end):

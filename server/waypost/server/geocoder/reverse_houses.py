@@ -195,8 +195,8 @@ def _on_chord(
         feature,
         -1,
         low + at * step,
-        latitude + own_up / METRES_PER_UNIT / UNITS,
-        _wrapped(longitude + own_right / across / UNITS),
+        round(latitude * UNITS + own_up / METRES_PER_UNIT) / UNITS,
+        _wrapped(round(longitude * UNITS + own_right / across) / UNITS),
         max(GAP_SHARE * math.sqrt(squared_m), LEAST_ERROR_M),
         math.hypot(own_up, own_right),
     )
@@ -232,13 +232,13 @@ class HouseColumns(NamedTuple):
 
 
 def empty_columns(count: Whole) -> HouseColumns:
-    """Room for so many points."""
+    """So many points with nothing at them."""
     return HouseColumns(
-        np.empty(count, np.int32),
-        np.empty(count, np.int32),
-        np.empty(count, np.int64),
-        np.empty(count, np.int64),
-        *(np.empty(count) for _ in range(4)),
+        np.full(count, NO_HOUSE, np.int32),
+        np.full(count, -1, np.int32),
+        np.full(count, -1, np.int64),
+        np.zeros(count, np.int64),
+        *(np.zeros(count) for _ in range(4)),
     )
 
 

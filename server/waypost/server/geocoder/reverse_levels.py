@@ -15,7 +15,7 @@ import numpy.typing as npt
 from waypost.server.geocoder import reverse_confidence as confidence
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.house_texts import NO_POSTAL
-from waypost.server.geocoder.houses import EXACT, INTERPOLATED, NO_HOUSE
+from waypost.server.geocoder.houses import EXACT, INTERPOLATED
 from waypost.server.geocoder.jit import Whole, njit_inlined, njit_kernel
 from waypost.server.geocoder.reverse_batch import MATCHED, UNMATCHED, ReverseColumns
 from waypost.server.geocoder.reverse_houses import Floats, House, HouseColumns, Ints
@@ -179,11 +179,10 @@ def house_in(houses: HouseColumns, index: Whole) -> House:
 
 
 @njit_kernel
-def mark_needed(areas: Areas, houses: HouseColumns, wanted: Whole, needed: npt.NDArray[np.bool_]) -> None:
-    """Tells of each point whether what the world's places say is needed beside its house."""
-    for index in range(len(needed)):
+def mark_needed(areas: Areas, houses: HouseColumns, wanted: Whole, at: Ints, needed: npt.NDArray[np.bool_]) -> None:
+    """Tells of the points named by `at` whether what the world's places say is needed beside their houses."""
+    for index in at:
         house = house_in(houses, index)
-        needed[index] = True
         if house.feature < 0 or areas.records[areas.base + house.feature].locality < 0:
             continue
         named = house.kind in (EXACT, INTERPOLATED) and wanted & _BITS[ADDRESS]
@@ -206,16 +205,18 @@ def merge_columns(
     longitude: Floats,
     radius_m: float,
     wanted: Whole,
+    at: Ints,
     levels: Levels,
     columns: ReverseColumns,
     told: npt.NDArray[np.void],
 ) -> None:
-    """Makes columns of the world's places those of the first result of each point; `told` gets the houses (HOUSE).
+    """Makes columns of the world's places those of the first result of the points named by `at`.
+
+    `told` gets the houses (of type HOUSE).
 
     `pois` and `quarters` may be empty where they are not wanted.
     """
-    for index in range(len(latitude)):
-        told[index].kind, told[index].address = NO_HOUSE, -1
+    for index in at:
         levels.row[:] = -1
         answer = np.int64(columns.answer_row[index])
         if answer >= 0:

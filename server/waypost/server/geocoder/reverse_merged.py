@@ -9,10 +9,11 @@ import pyarrow.compute as pc
 
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder import reverse_levels as r
+from waypost.server.geocoder.columns import NO_TEXTS
 from waypost.server.geocoder.houses import EXACT, HOUSE, INTERPOLATED
 from waypost.server.geocoder.place_records import PLACE_RECORD
 from waypost.server.geocoder.reverse import DEFAULT_TYPES, ReverseHit, ReverseHits, ReverseIndex
-from waypost.server.geocoder.reverse_batch import ReverseColumns, empty_columns
+from waypost.server.geocoder.reverse_batch import UNMATCHED, ReverseColumns, empty_columns
 from waypost.server.geocoder.reverse_confidence import POI, address_confidence, street_confidence
 from waypost.server.geocoder.reverse_houses import House
 from waypost.server.geocoder.reverse_streets import StreetIndex
@@ -52,6 +53,12 @@ class MergedReverse:
         """What ReverseIndex.nearest gives, with houses and streets before it."""
         wanted = place_types or STREET_DEFAULT_TYPES
         streets = self._streets
+        if PlaceType.POI not in wanted and not streets.is_near(np.array([latitude]), np.array([longitude]))[0]:
+            return _without_unwanted(
+                self._world.nearest(latitude, longitude, _of_world(place_types), radius_m, max_results),
+                wanted,
+                self._areas.records,
+            )
         house = streets.house(latitude, longitude, radius_m, numbered=_numbered(wanted))
         world = self._world.nearest(latitude, longitude, _of_world(place_types), radius_m, max_results)
         levels, more = r.new_levels(), []
@@ -134,31 +141,63 @@ class MergedReverse:
 
     def batch(
         self, latitude: Floats, longitude: Floats, place_types: frozenset[PlaceType], radius_m: float
-    ) -> tuple[ReverseColumns, npt.NDArray[np.void], TextColumn]:
-        """What ReverseIndex.batch gives; the houses of the answers; the texts that numbers of houses are bytes of."""
+    ) -> tuple[ReverseColumns, npt.NDArray[np.void] | None, TextColumn]:
+        """What ReverseIndex.batch gives; the houses of the answers; the texts that numbers of houses are bytes of.
+
+        The houses are None where no imported place can be near any of the points.
+        """
         wanted = place_types or STREET_DEFAULT_TYPES
         bits = sum(1 << kind for kind in wanted)
+        near = self._streets.is_near(latitude, longitude)
+        if PlaceType.POI in wanted:
+            near[:] = True
+        at = np.flatnonzero(near)
+        of_world = _of_world(place_types)
+        if not at.size:
+            columns = self._world.batch(latitude, longitude, of_world, radius_m)
+            return _wanted_only(columns, self._areas.records, bits), None, NO_TEXTS
         streets, count = self._streets, len(latitude)
-        houses = streets.batch(latitude, longitude, radius_m, numbered=_numbered(wanted))
-        needed = np.empty(count, bool)
-        r.mark_needed(self._areas, houses, bits, needed)
+        houses = streets.batch(latitude, longitude, at, radius_m, numbered=_numbered(wanted))
+        needed = np.ones(count, bool)
+        r.mark_needed(self._areas, houses, bits, at, needed)
         columns = empty_columns(count)
-        at = np.flatnonzero(needed)
-        found = self._world.batch(latitude[at], longitude[at], _of_world(place_types), radius_m)
+        asked = np.flatnonzero(needed)
+        found = self._world.batch(latitude[asked], longitude[asked], of_world, radius_m)
         for name in ReverseColumns._fields:
             column, part = getattr(columns, name), getattr(found, name)
             column[:] = -1 if column.dtype == np.int32 else 0
-            column[at] = part
+            column[asked] = part
+        _wanted_only(columns, self._areas.records, bits)
         nothing = np.empty(0, np.int32), np.empty(0)
         pois = streets.nearest_pois(latitude, longitude, radius_m) if PlaceType.POI in wanted else nothing
         quarters = nothing
         if PlaceType.NEIGHBORHOOD in wanted:
-            quarters = streets.nearest_quarters(latitude, longitude, radius_m, houses.feature < 0)
+            alone = near & (houses.feature < 0)
+            quarters = streets.nearest_quarters(latitude, longitude, radius_m, alone)
         told = np.zeros(count, HOUSE)
+        told["address"] = -1
         r.merge_columns(
-            self._areas, houses, *pois, *quarters, latitude, longitude, radius_m, bits, r.new_levels(), columns, told
-        )
+            self._areas, houses, *pois, *quarters, latitude, longitude, radius_m, bits, at, r.new_levels(), columns,
+            told,
+        )  # fmt: skip
         return columns, told, _numbers(told, houses.number)
+
+
+def _wanted_only(columns: ReverseColumns, records: r.Records, wanted: int) -> ReverseColumns:
+    """Takes back answers of types that nobody asked for: the country, which notices need."""
+    if wanted & 1 << PlaceType.COUNTRY:
+        return columns
+    rows = columns.answer_row
+    unwanted = (rows >= 0) & (records["place_type"][np.maximum(rows, 0)] == PlaceType.COUNTRY)
+    rows[unwanted], columns.status[unwanted] = -1, UNMATCHED
+    return columns
+
+
+def _without_unwanted(found: ReverseHits, wanted: frozenset[PlaceType], records: r.Records) -> ReverseHits:
+    """The same without results of types that nobody asked for, for one point."""
+    hits = tuple(hit for hit in found.hits if records[hit.row]["place_type"] in wanted)
+    notices = found.notices if hits or found.notices else (NoticeCode.TOO_FAR,)
+    return found._replace(hits=hits, notices=notices)
 
 
 def _numbered(wanted: frozenset[PlaceType]) -> bool:

@@ -68,6 +68,7 @@ class StreetIndex:
         line_offsets = array("line_offsets", np.int64)
         lines = LineGrid(grid("lines"), array("near_lines_entries", np.uint32), array("line", np.int32), line_offsets)
         self._pois, self._quarters = points("pois"), points("quarters")
+        self._inhabited = _widened([grid(name).blocks for name in ("addresses", "lines", "quarters")])
         self._near = NearArrays(
             points("addresses"),
             lines,
@@ -79,6 +80,14 @@ class StreetIndex:
             array("range_numbers", np.uint32),
             array("range_points", np.int32),
         )
+
+    def is_near(self, latitude: Floats, longitude: Floats) -> npt.NDArray[np.bool_]:
+        """Whether a house, street or quarter can be near each point: those in or beside a square degree with some."""
+        with np.errstate(invalid="ignore"):
+            row = np.clip((latitude + 90.0).astype(np.int32), 0, 179)
+            column = np.clip((longitude + 180.0).astype(np.int32), 0, 359)
+        near: npt.NDArray[np.bool_] = self._inhabited[row * 360 + column]
+        return near
 
     def house(self, latitude: float, longitude: float, radius_m: float, *, numbered: bool) -> House:
         """The nearest address, else the nearest street; without `numbered` the street."""
@@ -113,19 +122,17 @@ class StreetIndex:
         return _spots(self._quarters, latitude, longitude, min(radius_m, QUARTER_REACH_M), 1)
 
     def batch(
-        self,
-        latitude: npt.NDArray[np.float64],
-        longitude: npt.NDArray[np.float64],
-        radius_m: float,
-        *,
-        numbered: bool,
+        self, latitude: Floats, longitude: Floats, at: npt.NDArray[np.int64], radius_m: float, *, numbered: bool
     ) -> HouseColumns:
-        """What `house` gives, for each point; looked up tile by tile, so that neighbours find memory in cache."""
+        """What `house` gives, for the points named by `at`; nothing for others.
+
+        Looked up tile by tile, so that neighbours find memory in cache.
+        """
         columns = empty_columns(len(latitude))
         with np.errstate(invalid="ignore"):
-            row = ((latitude + 90.0) * (UNITS / TILE_UNITS)).astype(np.int32)
-            column = ((longitude + 180.0) * (UNITS / TILE_UNITS)).astype(np.int32)
-        order = np.argsort(row * TILE_COLUMNS + column, kind="stable")
+            row = ((latitude[at] + 90.0) * (UNITS / TILE_UNITS)).astype(np.int32)
+            column = ((longitude[at] + 180.0) * (UNITS / TILE_UNITS)).astype(np.int32)
+        order = at[np.argsort(row * TILE_COLUMNS + column, kind="stable")]
         fill_columns(self._near, latitude, longitude, order, radius_m, numbered, new_room(1), columns)
         return columns
 
@@ -147,6 +154,17 @@ def _nearest(
     rows, away_m = np.empty(len(latitude), np.int32), np.empty(len(latitude))
     fill_spots(grid, latitude, longitude, reach_m, asked, new_room(1), rows, away_m)
     return rows, away_m
+
+
+def _widened(blocks: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.bool_]:
+    """Which square degrees have something in any of those grids, or beside them."""
+    filled = np.zeros((180, 360), bool)
+    for each in blocks:
+        filled |= each.reshape(180, 360) >= 0
+    filled |= np.roll(filled, 1, axis=1) | np.roll(filled, -1, axis=1)
+    filled[1:] |= filled[:-1]
+    filled[:-1] |= filled[1:]
+    return filled.ravel()
 
 
 def _spots(grid: PointGrid, latitude: float, longitude: float, reach_m: float, count: int) -> list[Spot]:

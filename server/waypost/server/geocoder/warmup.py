@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from waypost.server.gazetteer.compose import reverse_arrays, with_layers
+from waypost.server.gazetteer.features import ImportedLayer
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder.columns import RESULT_COLUMNS
 from waypost.server.geocoder.engine import Geocoder
@@ -15,11 +17,15 @@ from waypost.server.geocoder.index import build_forward_index
 from waypost.server.geocoder.place_records import build_place_records
 from waypost.server.geocoder.reverse_index import build_reverse_index
 from waypost.server.geocoder.sample import sample_arrays
+from waypost.server.geocoder.sample_layer import sample_layer
+from waypost.server.geocoder.street_index import build_street_index
 from waypost.server.model import (
     Attribution,
     GeocodeFilter,
     GeocodeQuery,
     Layer,
+    PlaceQuery,
+    PlaceType,
     Point,
     PostalAddress,
     ReverseQuery,
@@ -27,6 +33,8 @@ from waypost.server.model import (
 )
 
 _SAMPLE_LAYER = Layer("places", "Sample", "sample", "1", 12, Attribution("places", "Sample", "", "CC0-1.0", False))
+_STREET_LAYER = Layer("streets", "Sample", "sample", "1", 12, Attribution("streets", "Sample", "", "CC0-1.0", False))
+Arrays = dict[str, "npt.NDArray[np.generic] | TextColumn"]
 
 
 def sample_snapshot(*, reverse_first: bool = False) -> Snapshot:
@@ -41,8 +49,23 @@ def sample_snapshot(*, reverse_first: bool = False) -> Snapshot:
     return Snapshot(SnapshotInfo("sample", 0.0, False, (_SAMPLE_LAYER,), 0), _flat(arrays))
 
 
+def street_snapshot(layer: Arrays | None = None) -> Snapshot:
+    """The sample with a layer, that of sample_layer.py if no other is given, as composition makes it."""
+    arrays = sample_arrays()
+    arrays.update(build_place_records(arrays))
+    forward = build_forward_index(arrays)
+    arrays = with_layers(arrays, 1, [ImportedLayer(_STREET_LAYER, layer or sample_layer())])
+    arrays |= forward | build_street_index({**arrays, **forward})
+    arrays.update(reverse_arrays(arrays))
+    return Snapshot(SnapshotInfo("streets", 0.0, False, (_SAMPLE_LAYER, _STREET_LAYER), 0), _flat(arrays))
+
+
 def compile_forward() -> None:
     """Runs each kernel of queries on the sample, with arrays that are read-only as those of a mapped snapshot are."""
+    geocoder = Geocoder(street_snapshot())
+    for text in ("12 Main Street, Springfield", "Main Street & 2nd Avenue, Springfield", "museum near Springfield"):
+        geocoder.geocode(GeocodeQuery(text=text))
+    geocoder.geocode_texts(pa.array(["Hauptstr. 1, Berlin", "20 Mian St"]), GeocodeFilter(), RESULT_COLUMNS)
     geocoder = Geocoder(sample_snapshot())
     geocoder.geocode(GeocodeQuery(text="Spirngfield, Illinos"))
     geocoder.geocode(GeocodeQuery(address=PostalAddress(locality="Berlin", region_code="DE")))
@@ -56,6 +79,12 @@ def compile_reverse() -> None:
     geocoder.reverse_points(np.array([52.5]), np.array([13.4]), frozenset(), 50_000.0, RESULT_COLUMNS)
     geocoder.places_by_id(pa.array(["gn-1"]), RESULT_COLUMNS)
     geocoder.reverse(ReverseQuery(point=Point(latitude=52.5, longitude=13.4)))
+    geocoder = Geocoder(street_snapshot())
+    any_type = frozenset(PlaceType)
+    geocoder.reverse_points(np.array([52.5192]), np.array([13.4102]), any_type, 50_000.0, RESULT_COLUMNS)
+    point = Point(latitude=52.5192, longitude=13.4102)
+    for result in geocoder.reverse(ReverseQuery(point=point, place_types=any_type)).results:
+        geocoder.place(PlaceQuery(place_id=result.place.place_id))
 
 
 def compile_kernels() -> None:

@@ -52,6 +52,7 @@ def shown(text: str, country: str = "") -> list[str]:
         ("12號", 12, "", ""),
         ("١٢", 12, "", ""),
         ("12.", 12, "", ""),
+        ("5. krs./Floor 5", 5, "", ""),
         ("A12", 0, "A12", "a12"),
         ("Villa Rosa", 0, "Villa Rosa", "villarosa"),
     ],

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import shapely
 
-from waypost.server.gazetteer.imports.points import Floats, Ints, Int64s, group_starts
+from waypost.server.gazetteer.imports.points import Floats, Int64s, Ints, group_starts
 
 #: Side of a cell in degrees, about half a kilometre.
 _CELL = 0.005

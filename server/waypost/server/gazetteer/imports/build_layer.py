@@ -14,19 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from waypost.server.errors import ImportFailed
 from waypost.server.gazetteer.imports.area_index import AreaIndex
 from waypost.server.gazetteer.imports.collect import Records, collect
 from waypost.server.gazetteer.imports.containment import Located, places_of
-from waypost.server.gazetteer.imports.cutting import cut_ways, vertices_of
+from waypost.server.gazetteer.imports.cutting import vertices_of
 from waypost.server.gazetteer.imports.feature_table import Features, Names, alias_columns, joined, ordered, taken
-from waypost.server.gazetteer.imports.grouping import Groups, Named, group_streets
 from waypost.server.gazetteer.imports.house_list import Houses, list_houses
 from waypost.server.gazetteer.imports.layer import LAYER
 from waypost.server.gazetteer.imports.layer_info import FORMAT_VERSION, LayerInfo, check_name
-from waypost.server.gazetteer.imports.number_ranges import Known, NumberRanges, cut_ranges
 from waypost.server.gazetteer.imports.place_features import (
     Containers,
     add_quarters,
@@ -36,23 +33,19 @@ from waypost.server.gazetteer.imports.place_features import (
     settlement_features,
     settlements_named,
 )
-from waypost.server.gazetteer.imports.points import Floats, Ints, Int64s, to_degrees
+from waypost.server.gazetteer.imports.points import Int64s, Ints, to_degrees
 from waypost.server.gazetteer.imports.postal_features import Codes, codes_by_feature, postal_features, read_codes
 from waypost.server.gazetteer.imports.records import Batch, Credit
-from waypost.server.gazetteer.imports.settlements import Settlements, find_settlements
+from waypost.server.gazetteer.imports.settlements import find_settlements
 from waypost.server.gazetteer.imports.street_features import (
-    Ways,
-    category_of,
-    first_source,
     lines,
     middles,
     other_street_names,
-    usual_names,
 )
-from waypost.server.gazetteer.imports.street_names import Keys, keys_of, other_names, salted, text_numbers
+from waypost.server.gazetteer.imports.streets import Streets, find_streets, street_ranges, street_table
 from waypost.server.gazetteer.imports.world_places import WorldPlaces
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
-from waypost.server.gazetteer.texts import TEXT, text_array
+from waypost.server.gazetteer.texts import text_array
 from waypost.server.gazetteer.writer import write_arrays
 from waypost.server.model import PlaceType
 
@@ -67,18 +60,6 @@ STEPS = {
 _DIGEST_DIGITS = 16
 
 Column = npt.NDArray[np.generic] | TextColumn
-
-
-@dataclass(slots=True)
-class _Streets:
-    """Streets while features are made: `keys` by text, `feature` (groups,) filled once features are in order."""
-
-    groups: Groups
-    ways: Ways
-    keys: Keys
-    usual: Ints
-    by_place: npt.NDArray[np.bool_]
-    settlement: Ints
 
 
 def build_layer(
@@ -112,7 +93,7 @@ def build_layer(
     at = records.addresses
     place, tagged = places_of(Located(at.latitude, at.longitude, at.locale), records, settlements, founding=True)
     begin("bring streets together")
-    streets = _streets(records, world, settlements, place, tagged)
+    streets = find_streets(records, world, settlements, place, tagged)
     del tagged
     inside = containers(settlements)
     country, countries = _countries(place, inside)
@@ -170,40 +151,6 @@ def _bounds(records: Records) -> tuple[float, float, float, float]:
     )
 
 
-def _streets(
-    records: Records, world: Snapshot, settlements: Settlements, place: Ints, tagged: npt.NDArray[np.bool_]
-) -> _Streets:
-    """The streets, and the places that addresses go by."""
-    texts = text_array(records.texts)
-    others = other_names(records.streets.column("names"))
-    keys = keys_of(world, texts)
-    addresses = records.addresses
-    pieces = cut_ways(records.streets.column("line").combine_chunks(), settlements.at)
-    ways = Ways(text_numbers(texts, records.streets.column("name")), pieces, others)
-    piece, name = others.of(pieces.way, records.streets.num_rows)
-    alias_keys = keys_of(world, others.text)[name]
-    # From 0, by the keys themselves: numbers that do not depend on the order of anything.
-    distinct = np.unique(np.concatenate([keys, salted(keys), alias_keys]))
-    number, place_number = (np.searchsorted(distinct, some).astype(np.int32) for some in (keys, salted(keys)))
-    groups = group_streets(
-        Named(
-            address_key=np.where(addresses.by_place, place_number[addresses.street], number[addresses.street]),
-            address_place=place,
-            tagged=tagged,
-            latitude=addresses.latitude,
-            longitude=addresses.longitude,
-            piece_key=number[ways.name][pieces.way],
-            pieces=pieces,
-            alias_key=np.searchsorted(distinct, alias_keys).astype(np.int32),
-            alias_piece=piece,
-        )
-    )
-    by_place = np.zeros(len(groups), bool)
-    by_place[groups.of_address[addresses.by_place]] = True
-    usual = usual_names(records, groups, ways)
-    return _Streets(groups, ways, keys, usual, by_place, np.full(len(groups), -1, np.int32))
-
-
 def _countries(place: Ints, inside: Containers) -> tuple[Ints, list[str]]:
     """Of each address the index of its country, and the codes of countries."""
     world = inside.settlements.world
@@ -224,7 +171,7 @@ class _Made:
 
 def _features(
     records: Records,
-    streets: _Streets,
+    streets: Streets,
     inside: Containers,
     codes: Codes,
     country: Ints,
@@ -241,7 +188,7 @@ def _features(
     own, own_names = settlement_features(records, inside)
     pois, poi_names, poi_record = poi_features(records, inside)
     parts = [
-        _street_features(records, streets, inside, real, latitude, longitude), own, pois,
+        street_table(records, streets, inside, real, latitude, longitude), own, pois,
         postal_features(records, codes, country, countries, inside),
     ]  # fmt: skip
     features = joined(parts)
@@ -270,32 +217,9 @@ def _features(
     return taken(features, order), [street_names, own_names, poi_names], made
 
 
-def _street_features(
-    records: Records, streets: _Streets, inside: Containers, chosen: Int64s, latitude: Ints, longitude: Ints
-) -> Features:
-    groups, pieces = streets.groups, streets.ways.pieces
-    anchor, within = inside.of_places(groups.place[chosen])
-    category = category_of(groups, pieces, records.streets.column("category").combine_chunks().cast(TEXT).fill_null(""))
-    category = pc.if_else(pa.array(streets.by_place), "place", category).cast(TEXT)
-    source = first_source(groups, pieces, records.streets.column("source_id").combine_chunks().cast(TEXT).fill_null(""))
-    return Features(
-        kind=np.full(len(chosen), PlaceType.STREET, np.uint8),
-        name=text_array([records.texts[number] for number in streets.usual[chosen].tolist()]),
-        latitude=to_degrees(latitude[chosen]),
-        longitude=to_degrees(longitude[chosen]),
-        box=to_degrees(groups.box[chosen]),
-        anchor=anchor,
-        within=within,
-        category=category.take(pa.array(chosen)),
-        population=np.zeros(len(chosen), np.uint32),
-        source_id=source.take(pa.array(chosen)),
-        settlement=np.full(len(chosen), -1, np.int32),
-    )
-
-
 def _arrays(
     records: Records,
-    streets: _Streets,
+    streets: Streets,
     inside: Containers,
     features: Features,
     names: list[Names],
@@ -315,7 +239,7 @@ def _arrays(
         np.concatenate([own_code, way_code[way_feature >= 0]]),
         count,
     )
-    ranges = _ranges(records, streets, made, houses)
+    ranges = street_ranges(records, streets, made.street, houses)
     named = way_feature >= 0
     pieces = streets.ways.pieces
     line_offsets, line = lines(np.where(named, way_feature, count).astype(np.int64), pieces, count)
@@ -363,54 +287,6 @@ def _column(name: str, values: object) -> Column:
 def _place_ids(world: WorldPlaces, rows: Ints) -> pa.Array:
     distinct, index = np.unique(rows, return_inverse=True)
     return text_array([world.place_id(row) for row in distinct.tolist()]).take(pa.array(index))
-
-
-def _ranges(records: Records, streets: _Streets, made: _Made, houses: Houses) -> NumberRanges:
-    """The number ranges of records, each on the street of its name that it lies nearest to."""
-    table = records.ranges
-    if not table.num_rows:
-        return NumberRanges(np.zeros(0, np.int32), np.zeros((0, 3), np.uint32), np.zeros((0, 4), np.int32))
-    offsets, latitude, longitude = vertices_of(table.column("line").combine_chunks())
-    points = np.column_stack([latitude, longitude])
-    parts: list[Floats] = [points[first:last] for first, last in zip(offsets, offsets[1:], strict=False)]
-    feature = _street_of_ranges(records, streets, made, parts)
-    known = Known(
-        houses.feature,
-        houses.number,
-        to_degrees(records.addresses.latitude[houses.row]),
-        to_degrees(records.addresses.longitude[houses.row]),
-    )
-    numbers = [table.column(name).to_numpy().astype(np.int64) for name in ("first", "last", "step")]
-    return cut_ranges(feature, numbers[0], numbers[1], np.maximum(numbers[2], 1), parts, known)
-
-
-def _street_of_ranges(records: Records, streets: _Streets, made: _Made, parts: list[Floats]) -> Ints:
-    """Of each range the feature of its name whose box is nearest to its middle, -1 where none bears it."""
-    table, groups = records.ranges, streets.groups
-    texts = text_array(records.texts)
-    street, place = (text_numbers(texts, table.column(name)) for name in ("street", "place"))
-    key = np.where(street > 0, streets.keys[street], salted(streets.keys)[place])
-    group_key = np.where(streets.by_place, salted(streets.keys)[streets.usual], streets.keys[streets.usual])
-    order = np.argsort(group_key, kind="stable")
-    found = np.full(table.num_rows, -1, np.int32)
-    box = to_degrees(groups.box)
-    for number, line in enumerate(parts):
-        first, last = np.searchsorted(group_key[order], [key[number], key[number]], side="left"), 0
-        last = int(np.searchsorted(group_key[order], key[number], side="right"))
-        candidates = order[int(first[0]) : last]
-        if not len(candidates) or not key[number] or not len(line):
-            continue
-        middle = line.mean(axis=0)
-        off = np.maximum(np.maximum(box[candidates, :2] - middle, middle - box[candidates, 2:]), 0.0)
-        away = np.hypot(off[:, 0], off[:, 1])
-        best = int(np.argmin(away))
-        if away[best] <= _RANGE_REACH:
-            found[number] = made.street[candidates[best]]
-    return found
-
-
-#: A range belongs to a street whose box is not farther off, in degrees: about a kilometre.
-_RANGE_REACH = 0.01
 
 
 def _source_ids(records: Records, houses: Houses) -> TextColumn:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from waypost.server.gazetteer.imports.points import Ints, Int64s, to_units
+from waypost.server.gazetteer.imports.points import Int64s, Ints, to_units
 from waypost.server.gazetteer.imports.records import SCHEMAS, Batch
 from waypost.server.gazetteer.imports.text_ids import TextIds
 from waypost.server.gazetteer.texts import TEXT
@@ -25,6 +25,8 @@ from waypost.server.model import PlaceType
 #: What a record says of where it lies, finest first.
 WITHIN = ("suburb", "city", "district", "region", "postal_code", "country")
 SUBURB, CITY, DISTRICT, REGION, POSTAL_CODE, COUNTRY = range(len(WITHIN))
+#: Columns that are compared with the names of streets, by kind of record.
+_NAMES_OF = {"street": ("name",), "range": ("street", "place")}
 _SOURCE_IDS = pa.schema([("source_id", TEXT)])
 
 
@@ -127,7 +129,7 @@ def collect(batches: Iterable[Batch], scratch: Path) -> Records:
     texts = TextIds()
     locales = _Locales(texts)
     source_ids = SourceIds(scratch)
-    parts: list[tuple[np.ndarray, ...]] = []  # type: ignore[type-arg]
+    parts: list[Addresses] = []
     others: dict[str, list[pa.RecordBatch]] = {kind: [] for kind in SCHEMAS if kind != "address"}
     for batch in batches:
         rows = batch.rows
@@ -137,12 +139,9 @@ def collect(batches: Iterable[Batch], scratch: Path) -> Records:
             parts.append(_address_columns(rows, texts, locales))
             source_ids.append(rows.column("source_id"))
             continue
-        locale = locales.encode(rows) if "country" in rows.schema.names and batch.kind != "area" else None
-        if locale is None:
-            locale = np.zeros(rows.num_rows, np.int32)
-        for name in ("name", "street", "place", "number"):
-            if name in rows.schema.names:
-                texts.encode(rows.column(name))
+        locale = np.zeros(rows.num_rows, np.int32) if batch.kind == "area" else locales.encode(rows)
+        for name in _NAMES_OF.get(batch.kind, ()):
+            texts.encode(rows.column(name))
         others[batch.kind].append(rows.append_column("locale", pa.array(locale)))
         if batch.kind == "place":
             own = _addresses_of_places(rows)
@@ -154,23 +153,21 @@ def collect(batches: Iterable[Batch], scratch: Path) -> Records:
     locale_order = np.lexsort(table.T[::-1])
     locale_rank = np.empty(len(table), np.int32)
     locale_rank[locale_order] = np.arange(len(table), dtype=np.int32)
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else _no_addresses()
+    found = _concatenated(parts)
     parts.clear()
-    latitude, longitude, street, number, locale, by_place, of_place = columns
-    addresses = Addresses(latitude, longitude, rank[street], rank[number], locale_rank[locale], by_place, of_place)
-    tables = {kind: _ordered(kind, found, locale_rank) for kind, found in others.items()}
+    found.street, found.number = rank[found.street], rank[found.number]
+    found.locale = locale_rank[found.locale]
+    tables = {kind: _ordered(kind, batches_of, locale_rank) for kind, batches_of in others.items()}
     return Records(
-        ordered, table[locale_order], addresses, source_ids,
+        ordered, table[locale_order], found, source_ids,
         tables["street"], tables["place"], tables["area"], tables["range"],
     )  # fmt: skip
 
 
-def _address_columns(
-    rows: pa.RecordBatch, texts: TextIds, locales: _Locales, *, of_place: bool = False
-) -> tuple[npt.NDArray[np.generic], ...]:
+def _address_columns(rows: pa.RecordBatch, texts: TextIds, locales: _Locales, *, of_place: bool = False) -> Addresses:
     street, place = texts.encode(rows.column("street")), texts.encode(rows.column("place"))
     by_place = (street == 0) & (place != 0)
-    return (
+    return Addresses(
         to_units(rows.column("latitude").to_numpy()),
         to_units(rows.column("longitude").to_numpy()),
         np.where(by_place, place, street),
@@ -181,8 +178,17 @@ def _address_columns(
     )
 
 
-def _no_addresses() -> list[npt.NDArray[np.generic]]:
-    return [np.zeros(0, np.int32)] * 5 + [np.zeros(0, bool)] * 2
+def _concatenated(parts: list[Addresses]) -> Addresses:
+    """All parts as one. Each column of the parts is given up once it is joined, so that only one is there twice."""
+    if not parts:
+        nothing, never = np.zeros(0, np.int32), np.zeros(0, bool)
+        return Addresses(nothing, nothing, nothing, nothing, nothing, never, never)
+    whole = {}
+    for column in fields(Addresses):
+        whole[column.name] = np.concatenate([getattr(part, column.name) for part in parts])
+        for part in parts:
+            setattr(part, column.name, None)
+    return Addresses(**whole)
 
 
 def _addresses_of_places(rows: pa.RecordBatch) -> pa.RecordBatch:
@@ -225,19 +231,19 @@ def _whole(table: pa.Table, name: str) -> pa.Array:
 
 def _digests(column: pa.Array) -> Int64s:
     """(n,) numbers that differ wherever lists or bytes do, almost surely; only to have an order."""
-    items: list[Int64s]
     if pa.types.is_binary(column.type):
         return np.array([_text_digest(value) for value in column.to_pylist()], np.int64)
+    items: list[Int64s]
     flat = column.flatten()
     if pa.types.is_struct(flat.type):
-        fields = [flat.field(number) for number in range(flat.type.num_fields)]
-        items = [np.array([_text_digest(text) for text in field.to_pylist()], np.int64) for field in fields]
+        texts = [flat.field(number).to_pylist() for number in range(flat.type.num_fields)]
+        items = [np.array([_text_digest(text) for text in column_of], np.int64) for column_of in texts]
     else:
         items = [np.ascontiguousarray(flat.fill_null(0.0).to_numpy()).view(np.int64)]
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy().astype(np.int64)
     ends = np.cumsum(lengths)
     within = np.arange(len(flat), dtype=np.int64) - np.repeat(ends - lengths, lengths)
-    digest = lengths.copy()
+    digest: Int64s = lengths.copy()
     with np.errstate(over="ignore"):
         for number, values in enumerate(items):
             weight = (within * 4 + number) * np.int64(0x5851F42D4C957F2D) | np.int64(1)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from waypost.server.gazetteer.imports.collect import CITY, Records
+from waypost.server.gazetteer.imports.collect import CITY, POSTAL_CODE, Records
 from waypost.server.gazetteer.imports.points import (
     Floats,
-    Ints,
     Int64s,
+    Ints,
     components,
     cosine,
     group_starts,
@@ -31,10 +31,13 @@ CITY_REACH_M = 50_000.0
 _PART_REACH_M = 10_000.0
 #: Words after the name of a city that are no part of it, besides those with a digit.
 _ADDED_WORDS = frozenset(
-    {"arrondissement", "cedex", "township", "twp", "borough", "boro", "city", "town", "village", "district", "municipality"}
+    {"arrondissement", "cedex", "township", "twp", "borough", "boro", "city", "town", "village", "district",
+     "municipality"}
 )  # fmt: skip
 #: So many addresses name a place, or it is taken for a mistake.
 _FEWEST_ADDRESSES = 3
+#: The share of a postal code's addresses that name one place, for the others to lie there too.
+_MOST = 0.6
 #: Addresses of one such place lie within cells of this size beside each other, in degrees: about 10 km.
 _SPREAD = 0.1
 _SLICE = 1_000_000
@@ -73,7 +76,7 @@ def places_of(points: Located, records: Records, settlements: Settlements, *, fo
             place[rows] = found
             lost = rows[found < 0]
             key = settlement_key(text)
-            if founding and len(lost) and key:
+            if founding and len(lost) and any(char.isalpha() for char in key):
                 unknown.setdefault(key, []).append(lost)
                 spelled.setdefault(key, {})[text] = len(lost)
         del order
@@ -81,11 +84,66 @@ def places_of(points: Located, records: Records, settlements: Settlements, *, fo
             name = min(spelled[key], key=lambda text: (-spelled[key][text], text))
             _found_settlements(settlements, name, np.concatenate(unknown[key]), points, place)
     tagged = place >= 0
+    post = post_places(records.locales[:, POSTAL_CODE][points.locale], place)
     for start in range(0, len(place), _SLICE):
         rows = start + np.flatnonzero(~tagged[start : start + _SLICE])
+        place[rows] = settlements.around(*points.degrees(rows))
+        rows = rows[place[rows] < 0]
+        code = records.locales[:, POSTAL_CODE][points.locale[rows]]
+        place[rows] = _in_reach(settlements, post[code], *points.degrees(rows))
+        tagged[rows] = place[rows] >= 0
+        rows, code = rows[place[rows] < 0], code[place[rows] < 0]
         if len(rows):
-            place[rows] = settlements.at(*points.degrees(rows))
+            near = settlements.nearest(*points.degrees(rows))
+            place[rows] = _towns_of_codes(settlements, records.texts, code, near, *points.degrees(rows))
     return place, tagged
+
+
+def post_places(code: Ints, place: Ints) -> Ints:
+    """(codes,) the place that most addresses of a postal code name, -1 where none has most of them.
+
+    `code` is the number of each address's code, 0 = none; `place` what it names, -1 = nothing.
+    """
+    places = np.full(int(code.max(initial=0)) + 1, -1, np.int32)
+    told = np.flatnonzero((place >= 0) & (code > 0))
+    pairs, times = np.unique(code[told].astype(np.int64) << 32 | place[told], return_counts=True)
+    owner, named = pairs >> 32, (pairs & 0xFFFFFFFF).astype(np.int32)
+    total = np.bincount(owner, weights=times, minlength=len(places))
+    most = (times >= _FEWEST_ADDRESSES) & (times >= _MOST * total[owner])
+    places[owner[most]] = named[most]
+    return places
+
+
+def _in_reach(settlements: Settlements, place: Ints, latitude: Floats, longitude: Floats) -> Ints:
+    """The places of points, -1 for those too far away: other countries have the same codes."""
+    away_m = separation_m(latitude, longitude, *settlements.point(np.maximum(place, 0)))
+    return np.where((place >= 0) & (away_m <= CITY_REACH_M), place, -1).astype(np.int32)
+
+
+def _towns_of_codes(
+    settlements: Settlements, texts: list[str], code: Ints, near: Ints, latitude: Floats, longitude: Floats
+) -> Ints:
+    """Of each point the town that the world knows for its postal code, or the settlement near it.
+
+    The town counts if it is the greater one, and the point lies where it is built up or close by: its section or
+    suburb is the nearest settlement, and people name the town. Codes of the country are shared by villages.
+    """
+    world = settlements.world
+    result = near.copy()
+    own = near >= world.row_count
+    country = world.country[np.where(own, world.at(latitude, longitude) if own.any() else near, near)]
+    pairs, index = np.unique(country.astype(np.int64) << 32 | code, return_inverse=True)
+    order = np.argsort(index, kind="stable")
+    for pair, rows in zip(pairs.tolist(), np.split(order, group_starts(index[order])[1:]), strict=True):
+        text = texts[pair & 0xFFFFFFFF]
+        town = world.town_of_code(world.country_codes(np.array([pair >> 32], np.int32))[0], text) if text else -1
+        if town < 0:
+            continue
+        at = settlements.point(np.array([town], np.int32))
+        away_m = separation_m(latitude[rows], longitude[rows], *at)
+        greater = settlements.population(near[rows]) < world.population[town]
+        result[rows[greater & (away_m <= 2 * urban_radius_m(world.population[town]))]] = town
+    return result
 
 
 def _city_near(settlements: Settlements, text: str, latitude: Floats, longitude: Floats) -> Ints:
@@ -97,9 +155,10 @@ def _city_near(settlements: Settlements, text: str, latitude: Floats, longitude:
         best = np.full(len(latitude), -1, np.int32)
         least = np.full(len(latitude), np.inf)
         for candidate in sorted(candidates):
-            at = settlements.point(np.array([candidate], np.int32))
+            number = np.array([candidate], np.int32)
+            at = settlements.point(number)
             away_m = separation_m(latitude, longitude, *at)
-            radius_m = float(urban_radius_m(settlements.population(candidate)))
+            radius_m = float(urban_radius_m(settlements.population(number))[0])
             reach_m = CITY_REACH_M if whole else max(_PART_REACH_M, 2 * radius_m)
             # A great city among villages of its name is meant as far as it is built up.
             outside_m = np.where(away_m <= reach_m, np.maximum(away_m - radius_m, 0.0), np.inf)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from waypost.server.gazetteer.imports.points import Floats, Ints, Int64s, ranges, separation_m, to_units
+from waypost.server.gazetteer.imports.points import Floats, Int64s, Ints, ranges, separation_m, to_units
 
 #: The border is found to a sixty-fourth of the segment that crosses it.
 _HALVINGS = 6

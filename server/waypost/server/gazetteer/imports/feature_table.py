@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from waypost.server.gazetteer.imports.points import Floats, Ints, Int64s
+from waypost.server.gazetteer.imports.points import Floats, Int64s, Ints
 from waypost.server.gazetteer.schema import ALIAS_KINDS
 from waypost.server.gazetteer.texts import TEXT, text_array
 

@@ -13,8 +13,8 @@ from waypost.server.gazetteer.imports.points import (
     METRES_PER_DEGREE,
     PER_DEGREE,
     Floats,
-    Ints,
     Int64s,
+    Ints,
     components,
     cosine,
     group_starts,
@@ -79,10 +79,10 @@ def group_streets(named: Named) -> Groups:
     wide = int(place.max(initial=0)) + 1
     pairs = key.astype(np.int64) * wide + place
     del key, place
-    distinct, group = np.unique(pairs, return_inverse=True)
+    distinct, whole = np.unique(pairs, return_inverse=True)
     del pairs
-    group = group.astype(np.int32)
-    group, origin = _split_far_parts(named, group, len(distinct))
+    group, origin = _split_far_parts(named, whole.astype(np.int32), len(distinct))
+    del whole
     keys, places = (distinct[origin] // wide).astype(np.int32), (distinct[origin] % wide).astype(np.int32)
     groups = _measured(named, group, keys, places)
     for absorb in (_into_neighbours, _into_other_names):

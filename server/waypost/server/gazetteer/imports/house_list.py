@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from waypost.server.gazetteer.imports.collect import Records
 from waypost.server.gazetteer.imports.house_numbers import read_house_numbers
-from waypost.server.gazetteer.imports.points import Floats, Ints, Int64s, group_starts, ranges, separation_m, to_degrees
+from waypost.server.gazetteer.imports.points import Floats, Int64s, Ints, group_starts, ranges, separation_m, to_degrees
 
 Bools = npt.NDArray[np.bool_]
 
@@ -129,10 +129,19 @@ def _settle_equals(records: Records, key: Int64s, row: Ints, lesser: Bools) -> B
         return kept
     tied = np.unique(np.concatenate([same, same + 1]))
     rows = row[tied]
-    ids = records.source_ids.read().take(pa.array(rows))
-    latitude, longitude = records.addresses.latitude[rows], records.addresses.longitude[rows]
+    addresses = records.addresses
+    latitude, longitude = addresses.latitude[rows], addresses.longitude[rows]
+    # By all that tells them apart, so that the order in which they came does not matter.
     table = pa.table(
-        {"key": key[tied], "id": ids, "latitude": latitude, "longitude": longitude, "lesser": lesser[tied]}
+        {
+            "key": key[tied],
+            "id": records.source_ids.read().take(pa.array(rows)),
+            "latitude": latitude,
+            "longitude": longitude,
+            "lesser": lesser[tied],
+            "locale": addresses.locale[rows],
+            "street": addresses.street[rows],
+        }
     )
     order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in table.schema.names]).to_numpy()
     row[tied], lesser[tied] = rows[order], lesser[tied][order]

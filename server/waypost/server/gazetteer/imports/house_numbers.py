@@ -45,6 +45,8 @@ _NO_NUMBER = re.compile(r"^(?:s\s?[./]?\s?n\.?|snc|s/c|b/n|б/н|bez č\.?p\.?|n
 #: Chinese, Japanese and Korean words for block and house, between or after numbers.
 _BLOCK_WORD = re.compile(r"(?<=\d)(?:丁目|番地の|番地|番|号|號|번지)(?=\d|$)")
 _LIST = re.compile(r"\s*[;,、|+&]\s*|\s+(?:and|und|et|y|og|och|i|en)\s+(?=\d)", re.IGNORECASE)
+#: "5. krs.", "2. floor": where in the house it is.
+_REMARK = re.compile(r"^\.\s.*$")
 _PLAIN = re.compile(r"^(\d+)(.*)$")
 _LETTERS = r"[^\W\d_]{1,3}|bis|ter|quater"
 _RANGE = re.compile(rf"^(\d+)(\s?(?:{_LETTERS}))?\s?([-/])\s?(\d+)(\s?(?:{_LETTERS}))?$", re.IGNORECASE)
@@ -120,6 +122,7 @@ def _one(element: str, country: str) -> list[HouseNumber]:
         return []
     if not digits:
         return [house_number(0, element)] if fold_suffix(rest) else []
+    rest = _REMARK.sub("", rest)
     # A suffix of signs alone is none: "12.", "12 -".
     written = house_number(int(digits), _tight(rest)) if fold_suffix(rest) else HouseNumber(int(digits), "", "")
     found = _RANGE.match(element)

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,9 +56,9 @@ def open_layer(directory: Path, info: LayerInfo) -> OpenLayer:
     return OpenLayer(info, arrays, texts)
 
 
-def _mapped(directory: Path, name: str) -> np.ndarray:  # type: ignore[type-arg]
-    path = directory / f"{name}.npy"
-    return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+def _mapped(directory: Path, name: str) -> npt.NDArray[Any]:
+    mapped: npt.NDArray[Any] = np.load(directory / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    return mapped.view(np.ndarray)
 
 
 class LayerStore:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from waypost.server.gazetteer.imports.points import Floats, Ints, Int64s, cosine, to_units
+from waypost.server.gazetteer.imports.points import Floats, Int64s, Ints, cosine, to_units
 
 #: A known house is on the line up to this distance from it: the line runs along the fronts, or in the street.
 _BESIDE_M = 40.0
@@ -84,7 +85,7 @@ def _straight(
             stops[number] = (at, point)
     numbers = _rising(stops)
     parts = []
-    for one, other in zip(numbers, numbers[1:], strict=False):
+    for one, other in pairwise(numbers):
         parts.extend(_bent(one, other, step, stops[one], stops[other], line, along))
     return parts
 
@@ -119,13 +120,13 @@ def _bent(
             stops.append((place, np.array([np.interp(at, along, line[:, side]) for side in (0, 1)])))
     stops.append((other, end[1]))
     stops = _without_straight(stops)
-    return [(first, last, a, b) for (first, a), (last, b) in zip(stops, stops[1:], strict=False)]
+    return [(first, last, a, b) for (first, a), (last, b) in pairwise(stops)]
 
 
 def _without_straight(stops: list[tuple[int, Floats]]) -> list[tuple[int, Floats]]:
     """The stops without those that lie where they would be anyway, on a straight line between their neighbours."""
     kept = [stops[0]]
-    for stop, after in zip(stops[1:], stops[2:], strict=False):
+    for stop, after in pairwise(stops[1:]):
         (low, a), (high, b) = kept[-1], after
         expected = a + (b - a) * (stop[0] - low) / (high - low)
         off = (expected - stop[1]) * [1.0, float(cosine(stop[1][0]))]

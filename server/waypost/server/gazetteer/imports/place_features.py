@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from waypost.server.gazetteer.imports.area_index import AreaIndex
+from waypost.server.gazetteer.imports.area_index import AreaIndex, boxes_of
 from waypost.server.gazetteer.imports.collect import Records
 from waypost.server.gazetteer.imports.containment import Located, places_of
 from waypost.server.gazetteer.imports.feature_table import Features, Names, alias_kinds
-from waypost.server.gazetteer.imports.points import Floats, Ints, Int64s, separation_m, to_degrees, to_units
+from waypost.server.gazetteer.imports.points import Floats, Int64s, Ints, separation_m, to_degrees, to_units
 from waypost.server.gazetteer.imports.settlements import Settlements
 from waypost.server.gazetteer.imports.street_names import other_names
 from waypost.server.gazetteer.imports.world_places import settlement_key
@@ -150,13 +150,16 @@ def poi_features(records: Records, inside: Containers) -> tuple[Features, Names,
 
 
 def add_quarters(features: Features, quarters: AreaIndex, quarter_of: Ints) -> None:
-    """Sets `within` of features that lie in a boundary of a quarter of the layer, and in no settlement of it.
+    """Sets `within` of features that lie as a whole in the boundary of a quarter, and in no settlement of the layer.
 
     `quarter_of` (areas of `quarters`,) the number of the settlement that each is, -1 where the world has it.
     """
     area = quarters.containing(features.latitude, features.longitude)
     number = np.where(area >= 0, quarter_of[area], -1) if len(quarter_of) else np.full(len(features), -1)
     fits = (features.within < 0) & (number >= 0) & (features.settlement < 0)
+    # A street that only passes through is none of the quarter's. Points have no box, and compare as false.
+    bounds = boxes_of(quarters.polygons)[area] if len(quarters) else features.box
+    fits &= ~((features.box[:, :2] < bounds[:, :2]) | (features.box[:, 2:] > bounds[:, 2:])).any(axis=1)
     features.within[fits] = number[fits]
 
 

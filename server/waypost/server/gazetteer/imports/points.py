@@ -54,7 +54,8 @@ def group_starts(sorted_keys: npt.NDArray[np.generic]) -> Int64s:
 def ranges(first: Int64s, size: Int64s) -> Int64s:
     """first[0], first[0] + 1, … size[0] of them, then those of first[1], and so on."""
     ends = np.cumsum(size)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - size), size)
+    numbers: Int64s = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - size), size)
+    return numbers
 
 
 def components(count: int, first: Int64s, second: Int64s) -> Int64s:

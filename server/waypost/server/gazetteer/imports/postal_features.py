@@ -1,4 +1,4 @@
-"""Postal codes of a layer: as written, by feature and frequency, and as features where the world has no point for them."""
+"""Postal codes of a layer: by feature and frequency, and as features where the world has no point for them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from waypost.server.gazetteer.imports.area_index import AreaIndex
 from waypost.server.gazetteer.imports.collect import POSTAL_CODE, Records
 from waypost.server.gazetteer.imports.feature_table import Features
 from waypost.server.gazetteer.imports.place_features import Containers
-from waypost.server.gazetteer.imports.points import PER_DEGREE, Ints, Int64s, group_starts, to_degrees
+from waypost.server.gazetteer.imports.points import PER_DEGREE, Int64s, Ints, group_starts, to_degrees
 from waypost.server.gazetteer.texts import text_array
 from waypost.server.model import PlaceType
 
@@ -76,10 +77,10 @@ def postal_features(
         ) for code in distinct.tolist()], bool,
     )  # fmt: skip
     rows = np.flatnonzero(wanted[index])
-    for number, latitude, longitude, box in _middles(index[rows], records, rows):
+    for number, south_north, west_east, box in _middles(index[rows], records, rows):
         key = int(distinct[number])
         country_code, code = countries[key // len(codes.texts)], codes.texts[key % len(codes.texts)]
-        found[country_code, code] = (latitude, longitude, box, "")
+        found[country_code, code] = (south_north, west_east, box, "")
     _add_records(records, found, inside)
     keys = sorted(found)
     latitude = np.array([found[key][0] for key in keys], np.float64)
@@ -156,8 +157,8 @@ class FeatureCodes:
     """
 
     offsets: Int64s
-    codes: np.ndarray  # type: ignore[type-arg]
-    rank: np.ndarray  # type: ignore[type-arg]
+    codes: npt.NDArray[np.uint32]
+    rank: npt.NDArray[np.uint16]
 
 
 def codes_by_feature(feature: Ints, code: Ints, more_feature: Int64s, more_code: Ints, count: int) -> FeatureCodes:

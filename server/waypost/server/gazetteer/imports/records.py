@@ -83,5 +83,5 @@ class BadRecord:
 class Progress(Protocol):
     """Told by a reader what share of its input it has read, 0 to 1."""
 
-    def __call__(self, share: float) -> None:
+    def __call__(self, share: float, /) -> None:
         """Takes the share read so far."""

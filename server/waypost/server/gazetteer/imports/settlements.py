@@ -6,8 +6,9 @@ settlement that the world has is never one of the layer's, so that nobody is ans
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import pyarrow as pa
 import shapely
 
 from waypost.server.gazetteer.imports.area_index import AreaIndex, boxes_of
-from waypost.server.gazetteer.imports.points import METRES_PER_DEGREE, Floats, Ints, cosine, separation_m
+from waypost.server.gazetteer.imports.points import METRES_PER_DEGREE, Floats, Int64s, Ints, cosine, separation_m
 from waypost.server.gazetteer.imports.world_places import WorldPlaces, settlement_key, settlement_score
 from waypost.server.geocoder.reverse_index import URBAN_DENSITY
 from waypost.server.model import PlaceType
@@ -28,6 +29,7 @@ USUAL_POPULATION = {
     "farm": 8, "locality": 8, "allotments": 30,
 }  # fmt: skip
 _UNKNOWN_POPULATION = 300
+_RECORDS_AT_A_TIME = 10_000
 #: Settlements of the world are looked at as far as this around the data, in degrees of latitude: 60 km.
 _MARGIN = 0.55
 
@@ -79,11 +81,13 @@ class Settlements:
             np.where(own, longitude[number], self.world.longitude[row]),
         )
 
-    def population(self, place: int) -> int:
-        """Inhabitants, guessed where unknown."""
-        if place < self.world.row_count:
-            return int(self.world.population[place])
-        return int(self._columns()[2][place - self.world.row_count])
+    def population(self, places: Ints) -> Floats:
+        """Inhabitants of places, guessed where unknown."""
+        own = places >= self.world.row_count
+        people = self.world.population[np.where(own, 0, places)].astype(np.float64)
+        if own.any():
+            people[own] = self._columns()[2][places[own] - self.world.row_count]
+        return people
 
     def add(self, settlement: Settlement, *names: str) -> int:
         """Makes it one of the layer's, by its names; its place."""
@@ -105,14 +109,20 @@ class Settlements:
 
     def at(self, latitude: Floats, longitude: Floats) -> Ints:
         """Of each point the place whose boundary contains it, else the one that people would name."""
-        area = self.boundaries.containing(latitude, longitude)
-        places = np.where(area >= 0, self.of_area[area] if len(self.of_area) else -1, -1).astype(np.int32)
+        places = self.around(latitude, longitude)
         open_points = np.flatnonzero(places < 0)
         if len(open_points):
-            places[open_points] = self._nearest(latitude[open_points], longitude[open_points])
+            places[open_points] = self.nearest(latitude[open_points], longitude[open_points])
         return places
 
-    def _nearest(self, latitude: Floats, longitude: Floats) -> Ints:
+    def around(self, latitude: Floats, longitude: Floats) -> Ints:
+        """Of each point the place whose boundary contains it, -1 where none does."""
+        if not len(self.of_area):
+            return np.full(len(latitude), -1, np.int32)
+        area = self.boundaries.containing(latitude, longitude)
+        return np.where(area >= 0, self.of_area[area], -1).astype(np.int32)
+
+    def nearest(self, latitude: Floats, longitude: Floats) -> Ints:
         """The nearest by the measure of a reverse lookup, of the world and of the layer's own."""
         rows = self.world.at(latitude, longitude)
         own_latitude, own_longitude, population = self._columns()
@@ -172,8 +182,7 @@ def _link_places(settlements: Settlements, places: pa.Table) -> dict[str, int]:
     """Links settlements on record to the world, and makes the others the layer's own; places by source id."""
     found: dict[str, int] = {}
     kind = places.column("kind").to_numpy()
-    chosen = np.flatnonzero(kind == PlaceType.LOCALITY)
-    for number, record in zip(chosen.tolist(), places.take(pa.array(chosen)).to_pylist(), strict=True):
+    for number, record in _records(places, np.flatnonzero(kind == PlaceType.LOCALITY)):
         names = record_names(record)
         if not names:
             continue
@@ -185,30 +194,34 @@ def _link_places(settlements: Settlements, places: pa.Table) -> dict[str, int]:
     return found
 
 
-def _of_record(record: dict[str, object], number: int) -> Settlement:
-    kind, population = record["kind"], record["population"]
-    latitude, longitude = record["latitude"], record["longitude"]
-    assert isinstance(kind, int) and isinstance(latitude, float) and isinstance(longitude, float)  # noqa: S101, PT018
-    box = [value if isinstance(value := record[side], float) else np.nan for side in ("south", "west", "north", "east")]
+def _records(table: pa.Table, chosen: Int64s) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Rows of a table as dictionaries, with their numbers, a few at a time: they take far more room so."""
+    for start in range(0, len(chosen), _RECORDS_AT_A_TIME):
+        part = chosen[start : start + _RECORDS_AT_A_TIME]
+        yield from zip(part.tolist(), table.take(pa.array(part)).to_pylist(), strict=True)
+
+
+def _of_record(record: dict[str, Any], number: int) -> Settlement:
+    south, west, north, east = (
+        np.nan if record[side] is None else record[side] for side in ("south", "west", "north", "east")
+    )
     return Settlement(
-        kind=kind,
-        name=str(record["name"]),
-        latitude=latitude,
-        longitude=longitude,
-        population=population if isinstance(population, int) else 0,
-        category=str(record["category"] or ""),
-        box=(box[0], box[1], box[2], box[3]),
+        kind=record["kind"],
+        name=record["name"],
+        latitude=record["latitude"],
+        longitude=record["longitude"],
+        population=record["population"] or 0,
+        category=record["category"] or "",
+        box=(south, west, north, east),
         record=number,
     )
 
 
-def record_names(record: dict[str, object]) -> list[str]:
+def record_names(record: dict[str, Any]) -> list[str]:
     """The names of a record, the usual one first; none where it has no usual one."""
-    first, more = record["name"], record["names"]
-    if not first:
+    if not record["name"]:
         return []
-    others = [name["text"] for name in more if name and name["text"]] if isinstance(more, list) else []
-    return [str(first), *(str(name) for name in others)]
+    return [record["name"], *(name["text"] for name in record["names"] or [] if name and name["text"])]
 
 
 def same_place(settlements: Settlements, names: list[str], latitude: float, longitude: float) -> int:
@@ -219,7 +232,7 @@ def same_place(settlements: Settlements, names: list[str], latitude: float, long
         return -1
     at = settlements.point(candidates)
     away_m = separation_m(np.full(len(candidates), latitude), np.full(len(candidates), longitude), *at)
-    reach_m = SAME_PLACE_M + urban_radius_m(np.array([settlements.population(place) for place in candidates.tolist()]))
+    reach_m = SAME_PLACE_M + urban_radius_m(settlements.population(candidates))
     away_m = np.where(away_m <= reach_m, away_m, np.inf)
     best = int(np.argmin(away_m))
     return int(candidates[best]) if np.isfinite(away_m[best]) else -1
@@ -259,11 +272,12 @@ def _inside(settlements: Settlements, names: list[str], polygon: shapely.Geometr
     """The most populous place of one of the names that lies in the polygon or close to it, -1 if there is none."""
     keys = dict.fromkeys(settlement_key(name) for name in names)
     candidates = sorted({place for key in keys for place in settlements.by_name.get(key, [])})
-    best, best_rank = -1, (-1, -1)
+    best, best_rank = -1, (-1.0, -1)
     for place in candidates:
-        latitude, longitude = (float(value[0]) for value in settlements.point(np.array([place], np.int32)))
+        number = np.array([place], np.int32)
+        latitude, longitude = (float(value[0]) for value in settlements.point(number))
         near = shapely.distance(polygon, shapely.Point(longitude, latitude)) * METRES_PER_DEGREE <= SAME_PLACE_M
-        rank = (settlements.population(place), -place)
+        rank = (float(settlements.population(number)[0]), -place)
         if near and rank > best_rank:
             best, best_rank = place, rank
     return best
@@ -272,8 +286,7 @@ def _inside(settlements: Settlements, names: list[str], polygon: shapely.Geometr
 def _add_quarters(settlements: Settlements, places: pa.Table, areas: pa.Table) -> None:
     """Quarters on record that the world does not have as settlements, from points and from boundaries."""
     kind = places.column("kind").to_numpy()
-    chosen = np.flatnonzero(kind == PlaceType.NEIGHBORHOOD)
-    for number, record in zip(chosen.tolist(), places.take(pa.array(chosen)).to_pylist(), strict=True):
+    for number, record in _records(places, np.flatnonzero(kind == PlaceType.NEIGHBORHOOD)):
         names = record_names(record)
         if names and same_place(settlements, names, record["latitude"], record["longitude"]) < 0:
             settlements.add(_of_record(record, number), *names)

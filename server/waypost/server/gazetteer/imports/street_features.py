@@ -13,8 +13,9 @@ from waypost.server.gazetteer.imports.cutting import Pieces
 from waypost.server.gazetteer.imports.feature_table import Names, alias_kinds
 from waypost.server.gazetteer.imports.grouping import Groups
 from waypost.server.gazetteer.imports.layer import WAY_END
-from waypost.server.gazetteer.imports.points import Floats, Ints, Int64s, cosine, group_starts, ranges
+from waypost.server.gazetteer.imports.points import Int64s, Ints, cosine, group_starts, ranges
 from waypost.server.gazetteer.imports.street_names import Keys, OtherNames, most_frequent
+from waypost.server.gazetteer.imports.text_ids import text_column
 from waypost.server.gazetteer.schema import ALIAS_KINDS
 from waypost.server.gazetteer.texts import text_array
 
@@ -56,7 +57,7 @@ def other_street_names(records: Records, groups: Groups, ways: Ways, usual: Ints
     piece, name = ways.others.of(ways.pieces.way, len(ways.name))
     return Names(
         np.concatenate([group, groups.of_piece[piece].astype(np.int64)]),
-        pa.concat_arrays([text_array([records.texts[number] for number in text]), ways.others.text.take(pa.array(name))]),
+        pa.concat_arrays([text_column(records.texts, text), ways.others.text.take(pa.array(name))]),
         pa.concat_arrays([text_array([""] * len(text)), ways.others.language.take(pa.array(name))]),
         np.concatenate(
             [np.full(len(text), ALIAS_KINDS.index("alternate"), np.uint8),

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from waypost.server.gazetteer.imports.points import Ints, Int64s, group_starts, ranges
+from waypost.server.gazetteer.imports.points import Int64s, Ints, group_starts, ranges
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.gazetteer.texts import TEXT, index_in
 from waypost.server.geocoder.normalize import FoldTable

@@ -11,13 +11,20 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from waypost.server.gazetteer.compose import world_arrays
 from waypost.server.gazetteer.geometry import nearest, unit_vectors
 from waypost.server.gazetteer.imports.points import Floats, Ints
 from waypost.server.gazetteer.schema import ALIAS_KINDS
-from waypost.server.gazetteer.snapshot import Snapshot
+from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder.normalize import fold_words
 from waypost.server.geocoder.reverse import ReverseIndex
-from waypost.server.geocoder.reverse_index import LEAST_POPULATION, OUTSIDE_WEIGHT, URBAN_DENSITY, WEIGHT_POWER
+from waypost.server.geocoder.reverse_index import (
+    LEAST_POPULATION,
+    OUTSIDE_WEIGHT,
+    URBAN_DENSITY,
+    WEIGHT_POWER,
+    build_reverse_index,
+)
 from waypost.server.model import LocationSource, PlaceType
 
 #: Points asked about at a time.
@@ -42,17 +49,16 @@ class WorldPlaces:
 
     def __init__(self, world: Snapshot) -> None:
         self._world = world
-        # Of a world that has streets already, only what is not theirs.
-        features = world.array("feature_base") if "feature_base" in _names(world) else None
-        self.row_count = world.row_count if features is None else int(features[0])
-        self.place_type = _column(world, "place_type", np.uint8)[: self.row_count]
-        self.latitude = _column(world, "latitude", np.float64)[: self.row_count]
-        self.longitude = _column(world, "longitude", np.float64)[: self.row_count]
-        self.population = _column(world, "population", np.uint32)[: self.row_count]
-        self.country = _column(world, "country", np.int32)[: self.row_count]
-        self.admin1 = _column(world, "admin1", np.int32)[: self.row_count]
-        self.admin2 = _column(world, "admin2", np.int32)[: self.row_count]
-        self._reverse = ReverseIndex(world)
+        self.row_count = _own_rows(world)
+        own = slice(0, self.row_count)
+        self.place_type = world.array("place_type").astype(np.uint8, copy=False)[own]
+        self.latitude = world.array("latitude").astype(np.float64, copy=False)[own]
+        self.longitude = world.array("longitude").astype(np.float64, copy=False)[own]
+        self.population = world.array("population").astype(np.uint32, copy=False)[own]
+        self.country = world.array("country").astype(np.int32, copy=False)[own]
+        self.admin1 = world.array("admin1").astype(np.int32, copy=False)[own]
+        self.admin2 = world.array("admin2").astype(np.int32, copy=False)[own]
+        self._reverse = ReverseIndex(_without_layers(world, self.row_count))
         self._codes: dict[int, str] = {}
 
     def place_id(self, row: int) -> str:
@@ -119,6 +125,11 @@ class WorldPlaces:
         """What a reverse lookup weighs: the smaller, the likelier it is that people name that settlement."""
         return settlement_score(self.population[rows], away_m, LEAST_POPULATION)
 
+    def town_of_code(self, country: str, code: str) -> int:
+        """The row of the settlement that a postal code names, -1 where the world does not know."""
+        row = self._world.row_of(f"pc-{country}-{normalized_code(code)}".lower())
+        return -1 if row is None else int(self._world.array("locality")[row])
+
     def has_postal_point(self, country: str, code: str) -> bool:
         """Whether the world knows where a postal code is by a point of its own."""
         row = self._world.row_of(f"pc-{country}-{normalized_code(code)}".lower()) if country and code else None
@@ -138,13 +149,20 @@ def normalized_code(code: str) -> str:
     return "".join(char for char in code.upper() if char.isalnum())
 
 
-def _names(world: Snapshot) -> frozenset[str]:
-    try:
-        world.array("feature_base")
-    except KeyError:
-        return frozenset()
-    return frozenset({"feature_base"})
+def _own_rows(world: Snapshot) -> int:
+    """How many rows are the world's own: those of layers that it was composed with stand behind them."""
+    return int(world.array("feature_base")[0]) if world.has("feature_base") else world.row_count
 
 
-def _column(world: Snapshot, name: str, dtype: type) -> npt.NDArray[np.generic]:  # type: ignore[type-arg]
-    return world.array(name).astype(dtype, copy=False)
+def _without_layers(world: Snapshot, own_rows: int) -> Snapshot:
+    """The world as it is without layers, to be asked for places: what is imported must not depend on them."""
+    if int(world.array("reverse_rows")[:, 0].max(initial=0)) < own_rows:
+        return world
+    own = world_arrays(world)
+    own.update(build_reverse_index(own))
+    arrays = {name: column for name, column in own.items() if not isinstance(column, TextColumn)}
+    for array in arrays.values():
+        array.flags.writeable = False
+    ids = own["place_id"]
+    assert isinstance(ids, TextColumn)  # noqa: S101 - schema.PLACES says so
+    return Snapshot(world.info, {**arrays, "place_id.offsets": ids.offsets, "place_id.bytes": ids.data})

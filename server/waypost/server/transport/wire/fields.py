@@ -32,7 +32,7 @@ DEFAULT_RADIUS_M = 50_000.0
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _RESOURCE_ID = re.compile(r"[a-z0-9-]{1,63}")
 #: Ids of addresses name the street, then the number.
-_PLACE_ID = re.compile(r"[a-z0-9._~-]{1,96}")
+_PLACE_ID = re.compile(r"[a-z0-9._~-]{1,63}")
 
 _VIEWS = frozenset(places_pb2.PlaceView.values())
 _PLACE_TYPES = {int(kind): kind for kind in PlaceType}
@@ -137,8 +137,8 @@ def read_resource_id(path: str, name: str, collection: str, violations: Violatio
     prefix, _, resource_id = name.partition("/")
     is_place = collection == "places"
     if prefix != collection or not (_PLACE_ID if is_place else _RESOURCE_ID).fullmatch(resource_id):
-        most, signs = (96, "hyphens, dots, underscores and tildes") if is_place else (63, "hyphens")
-        allowed = f'"{collection}/" and 1 to {most} lower-case ASCII letters, digits and {signs}'
+        signs = "hyphens, dots, underscores and tildes" if is_place else "hyphens"
+        allowed = f'"{collection}/" and 1 to 63 lower-case ASCII letters, digits and {signs}'
         violations.append(FieldViolation(path, name, allowed))
     return resource_id
 

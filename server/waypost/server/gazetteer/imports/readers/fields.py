@@ -35,7 +35,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
 #: What columns are called in address files of many countries, folded by `_folded`; the first that a table has counts.
 _KNOWN_AS: Mapping[str, str] = MappingProxyType(
     {
-        "number": "number housenumber houseno housenum hnr hausnummer hausnr hsnr numero num nummer huisnummer"
+        "number": "number numer housenumber houseno housenum hnr hausnummer hausnr hsnr numero num nummer huisnummer"
         " husnummer husnr civico numerocivico addrhousenumber addnumber addrnum stnum streetnumber numerodomu"
         " cislodomovni cisloorientacni numeroporta numerocasa addressnumber nr no",
         "suffix": "suffix numbersuffix housenumbersuffix zusatz hausnummerzusatz hnrzusatz rep bis ter huisletter"
@@ -45,8 +45,8 @@ _KNOWN_AS: Mapping[str, str] = MappingProxyType(
         " gatenavn ulica nazwaulicy ulice nazevulice addrstreet stname fullstreet fullname road roadname rua logradouro"
         " nomlogradouro arruamento katu kadunnimi indirizzo odonimo",
         "place": "addrplace lieudit hamlet",
-        "address": "address fulladdress addressline streetaddress addr adresse direccion endereco adres adresa osoite"
-        " adress",
+        "address": "address fulladdress fulladdr addressline streetaddress addr adresse direccion endereco adres adresa"
+        " osoite adress",
         "unit": "unit flat apartment apt etage door floor addrunit unitnumber",
         "suburb": "suburb ortsteil quarter neighbourhood neighborhood bairro barrio frazione addrsuburb",
         "city": "city town addrcity ort ortsname gemeinde gemeindename stadt nomcommune commune comune nomecomune"
@@ -65,7 +65,7 @@ _KNOWN_AS: Mapping[str, str] = MappingProxyType(
         "source_id": "sourceid id gid objectid fid uuid uid adressid osmid identifier hash",
         "name": "name title bezeichnung nom nombre nome nazwa nazev navn namn nimi poiname placename",
         "names": "names altname altnames othernames aliases alternatenames",
-        "kind": "placetype",
+        "kind": "kind placetype",
         "category": "category type kategorie categorie categoria class amenity",
         "population": "population einwohner pop",
     }

@@ -19,11 +19,15 @@ from waypost.server.errors import ImportFailed, InputUnreadable
 from waypost.server.gazetteer.imports.records import Progress
 from waypost.server.jobs.readers import InputFormat
 from waypost.server.jobs.readers.csv_rows import CsvRows
+from waypost.server.jobs.readers.encoding import detect_encoding
 from waypost.server.jobs.readers.sources import StoredBytes, UnpackedBytes
 from waypost.server.jobs.spec import FileFormat
 
 #: What detecting a format looks at.
 HEAD_BYTES = 64 * 1024
+#: What the encoding of a text is guessed from, and how many good characters make up for one bad one.
+_GUESS_BYTES = 256 * 1024
+_GOOD_PER_BAD = 10
 _PACKED = (".gz", ".zst", ".zstd", ".zip", ".bz2")
 
 
@@ -106,7 +110,7 @@ class Unpacked:
 
 
 class CsvTable:
-    """Rows of CSV; `delimiter`, `quote` and `header` where the format fixes them."""
+    """Rows of CSV; `delimiter`, `quote` and `header` where the format fixes them. Raises ImportFailed."""
 
     def __init__(
         self,
@@ -116,10 +120,14 @@ class CsvTable:
         delimiter: str | None = None,
         quote: str | None = None,
         header: bool | None = None,
+        encoding: str = "",
     ) -> None:
         self._path = path
         self._unpacked = Unpacked(path)
-        wanted = InputFormat(format=FileFormat.CSV, delimiter=delimiter, quote=quote, header=header)
+        wanted = InputFormat(
+            format=FileFormat.CSV, delimiter=delimiter, quote=quote, header=header,
+            encoding=encoding or _encoding_of(self._unpacked.peek(_GUESS_BYTES)),
+        )  # fmt: skip
         try:
             self._rows = CsvRows(self._unpacked.bytes, wanted, named)
         except InputUnreadable as error:
@@ -136,6 +144,21 @@ class CsvTable:
                     on_progress(self._unpacked.share)
             except InputUnreadable as error:
                 raise ImportFailed(f"{self._path}: {error.message}", path=str(self._path)) from error
+
+
+def _encoding_of(head: bytes) -> str | None:
+    """UTF-8 for what is nearly that, so that a few bad bytes cost a few rows; None where it is to be guessed."""
+    text = head.decode("utf-8", "replace")
+    bad = text.count("\ufffd")
+    good = sum(character > "\x7f" for character in text) - bad if bad else 0
+    if bad and good > _GOOD_PER_BAD * bad:
+        return "utf-8"
+    if not bad or head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return None
+    try:
+        return detect_encoding(head, complete=len(head) < _GUESS_BYTES)
+    except InputUnreadable:
+        return "utf-8"
 
 
 class _Member(io.RawIOBase):

@@ -148,10 +148,11 @@ def _geonames_format(head: bytes) -> str:
 
 
 def layer_name_of(paths: Sequence[Path]) -> str:
-    """A name for a layer out of its file's: lower-case letters, digits and hyphens, a letter first."""
+    """A name for a layer out of its file's: small letters, digits and underscores, a letter first."""
     name = bare_name(paths[0])
     for suffix in (".osm.pbf", ".pbf", ".osm", ".csv", ".tsv", ".txt", ".parquet", ".geoparquet", ".geojson", ".ndjson",
                    ".json", ".geojsonl", ".jsonl"):  # fmt: skip
         name = name.removesuffix(suffix)
-    name = re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:MAX_LAYER_NAME]
-    return name if name[:1].isalpha() else f"layer-{name}".rstrip("-")
+    name = re.sub(r"[^a-z0-9]+", "_", name).strip("_")
+    name = name if name[:1].isalpha() else f"layer_{name}"
+    return name[:MAX_LAYER_NAME].rstrip("_")

@@ -33,7 +33,7 @@ Mapped = Mapping[str, tuple[str, ...]]
 
 #: "12a Main St", and "Main St 12a" or "Main St, 12-14". "5th Avenue" begins with no house number.
 _NUMBER_FIRST = r"^(?P<number>\d+[a-zA-Z]?(?:\s?[-/]\s?\d+[a-zA-Z]?)?)[,\s]\s*(?P<street>\D.*|\d+(?:st|nd|rd|th)\b.*)$"
-_NUMBER_LAST = r"^(?P<street>.*?\D)[,\s]\s*(?P<number>\d+\s?[a-zA-Z]?(?:\s?[-/]\s?\d+[a-zA-Z]?)?)$"
+_NUMBER_LAST = r"^(?P<street>.*?\pL.*?)[,\s]\s*(?P<number>\d+\s?[a-zA-Z]?(?:\s?[-/]\s?\d+[a-zA-Z]?)?)$"
 
 _KINDS = {
     "poi": PlaceType.POI, "locality": PlaceType.LOCALITY, "city": PlaceType.LOCALITY, "town": PlaceType.LOCALITY,

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import osmium
-from osmium.filter import KeyFilter
+from osmium.filter import IdFilter, KeyFilter
 from osmium.io import Reader
 from osmium.osm import AREA, NODE, NOTHING, WAY, Area, Node, Way
 
@@ -84,7 +84,7 @@ class _Extract:
         self._settlements: dict[int, tuple[str, str]] = {}
 
     def batches(self, on_progress: Progress) -> Iterator[Batch]:
-        self._links = read_links(self._path)
+        self._links = read_links(self._path, _AREA_KEYS)
         on_progress(_FIRST_PASS_SHARE)
         size = self._path.stat().st_size
         with tempfile.TemporaryDirectory(prefix="waypost-nodes-") as folder:
@@ -109,7 +109,11 @@ class _Extract:
         processor = osmium.FileProcessor(str(self._path)).with_locations(storage)
         wanted = KeyFilter(*_KEYS)
         no_relation = osmium.filter.EntityFilter(NODE | WAY | AREA)
-        processor = processor.with_areas(KeyFilter(*_AREA_KEYS)).with_filter(no_relation).with_filter(wanted)
+        # osmium makes an area of every closed way: buildings, which are dealt with as ways.
+        spread = IdFilter(self._links.areas)
+        spread.enable_for(AREA)
+        processor = processor.with_areas(KeyFilter(*_AREA_KEYS), KeyFilter(*_KEYS))
+        processor = processor.with_filter(no_relation).with_filter(spread).with_filter(wanted)
         return iter(processor)
 
     def _node(self, node: Node) -> None:

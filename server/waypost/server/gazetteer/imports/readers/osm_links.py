@@ -6,6 +6,7 @@ number range are nodes that a way names.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,10 @@ _HOUSE_ROLES = frozenset({"house", "address", "addr:houselink", ""})
 _STREET_ROLES = frozenset({"street"})
 
 
+#: Keys by which a single closed way is the outline of more than a building.
+_BOUNDING = ("boundary", "place")
+
+
 @dataclass(slots=True)
 class Links:
     """What other objects tell of an object; ids are "n1", "w2", "r3"."""
@@ -30,21 +35,31 @@ class Links:
     interpolations: dict[int, tuple[int, ...]] = field(default_factory=dict)
     interpolated_nodes: set[int] = field(default_factory=set)
     settlement_nodes: set[int] = field(default_factory=set)
+    #: Areas worth putting together, by osmium's ids: twice the way's, and for relations one more.
+    areas: set[int] = field(default_factory=set)
 
 
-def read_links(path: Path) -> Links:
-    """Reads relations and ways of a file for their links; RuntimeError of osmium where it is broken."""
+def read_links(path: Path, area_keys: Sequence[str]) -> Links:
+    """Reads relations and ways of a file for their links; RuntimeError of osmium where it is broken.
+
+    Relations are worth an area if they have one of `area_keys`, single ways if they bound a settlement or more.
+    """
     links = Links()
     unnamed: dict[int, list[str]] = {}
     # osmium keeps no filter alive by itself.
-    typed, interpolated = KeyFilter("type"), KeyFilter("addr:interpolation")
+    typed, telling = KeyFilter("type"), KeyFilter("addr:interpolation", *_BOUNDING)
     with Reader(str(path), RELATION) as reader:
         for relation in osmium.OsmFileIterator(reader, typed):
             assert isinstance(relation, Relation)  # noqa: S101 - only relations are read
             _read_relation(relation, links, unnamed)
+            if any(key in relation.tags for key in area_keys):
+                links.areas.add(2 * relation.id + 1)
     with Reader(str(path), WAY) as reader:
-        for way in osmium.OsmFileIterator(reader, interpolated):
+        for way in osmium.OsmFileIterator(reader, telling):
             assert isinstance(way, Way)  # noqa: S101 - only ways are read
+            if "addr:interpolation" not in way.tags:
+                links.areas.add(2 * way.id)
+                continue
             nodes = tuple(node.ref for node in way.nodes)
             links.interpolations[way.id] = nodes
             links.interpolated_nodes.update(nodes)

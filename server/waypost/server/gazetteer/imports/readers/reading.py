@@ -36,6 +36,8 @@ class BadRecords:
 
     def add_many(self, places: Sequence[int], reason: str, where: Callable[[int], str]) -> None:
         """Counts records at `places`, of which `where` makes words where a sample is kept."""
+        if not places:
+            return
         for place in places[: max(0, MAX_SAMPLES_PER_REASON - self.reasons[reason])]:
             self.samples.append(BadRecord(where(place), reason))
         self.reasons[reason] += len(places)
@@ -43,10 +45,14 @@ class BadRecords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the user says of the files: `columns` maps fields to columns, `country` is for records that tell none."""
+    """What the user says of the files: `columns` maps fields to columns, `country` is for records that tell none.
+
+    An empty `encoding` is found out.
+    """
 
     columns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     country: str = ""
+    encoding: str = ""
 
 
 #: Reads files of one format; counts what it leaves out. Raises ImportFailed for a file that is wrong as a whole.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from waypost.server.errors import ImportFailed
+from waypost.server.errors import ConfigError, ImportFailed
 from waypost.server.gazetteer.imports.readers.cells import first_of, mask_of, missing, text_of
 from waypost.server.gazetteer.imports.readers.fields import FIELDS, guess_columns
 from waypost.server.gazetteer.imports.readers.files import Block, CsvTable, Table, read_head
@@ -37,30 +38,30 @@ BAN: Mapped = {
 _BAN_NO_NUMBER = "99999"
 
 
-def open_table(path: Path, named: Sequence[str] = ()) -> Table:
+def open_table(path: Path, wishes: Wishes) -> Table:
     """The file as rows, by its content: Parquet, GeoJSON, else CSV. Raises ImportFailed."""
     head = read_head(path)
     if head.startswith(_PARQUET_MAGIC):
         return ParquetTable(path)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n\x1e").startswith((b"{", b"[")):
         return GeoJsonTable(path)
-    return CsvTable(path, named=named)
+    return CsvTable(path, named=tuple(wishes.columns.values()), encoding=wishes.encoding)
 
 
 def columns_for(table: Table, wishes: Wishes) -> dict[str, str]:
     """Fields to columns of a table of any kind: guessed, with what the user says put above it.
 
-    Raises ImportFailed where the user names a column or a field that is not there, or no coordinates are found.
+    Raises ConfigError where the user names a column or a field that is not there.
     """
     unknown = sorted(set(wishes.columns) - FIELDS.keys())
     if unknown:
-        raise ImportFailed(f"--column {unknown[0]}=…: there is no such field; there are {', '.join(FIELDS)}")
+        raise ConfigError(f"--column {unknown[0]}=…: there is no such field; there are {', '.join(FIELDS)}")
     guessed = guess_columns(table.columns)
     if GEOMETRY_LATITUDE in table.columns:
         guessed |= {"latitude": GEOMETRY_LATITUDE, "longitude": GEOMETRY_LONGITUDE}
     for field, column in wishes.columns.items():
         if column and column not in table.columns:
-            raise ImportFailed(
+            raise ConfigError(
                 f"--column {field}={column}: the file has no such column; it has {', '.join(table.columns)}"
             )
     taken = set(wishes.columns.values())
@@ -76,23 +77,24 @@ def read_any(paths: Sequence[Path], wishes: Wishes, bad: BadRecords, on_progress
     def mapped(table: Table) -> Mapped:
         return {field: (column,) for field, column in columns_for(table, wishes).items()}
 
-    named = tuple(wishes.columns.values())
-    yield from _read(paths, lambda path: open_table(path, named), mapped, _as_it_is, wishes, bad, on_progress)
+    yield from _read(paths, lambda path: open_table(path, wishes), mapped, _as_it_is, wishes, bad, on_progress)
 
 
 def read_openaddresses(
     paths: Sequence[Path], wishes: Wishes, bad: BadRecords, on_progress: Progress
 ) -> Iterator[Batch]:
     """The records of OpenAddresses, GeoJSON or CSV."""
-    yield from _read(paths, open_table, lambda _: OPENADDRESSES, _as_it_is, wishes, bad, on_progress)
+    yield from _read(
+        paths, lambda path: open_table(path, wishes), lambda _: OPENADDRESSES, _as_it_is, wishes, bad, on_progress
+    )
 
 
 def read_ban(paths: Sequence[Path], wishes: Wishes, bad: BadRecords, on_progress: Progress) -> Iterator[Batch]:
     """The records of BAN: addresses, and lieux-dits as quarters."""
-    french = Wishes(columns=wishes.columns, country=wishes.country or "FR")
+    french = replace(wishes, country=wishes.country or "FR")
 
     def opened(path: Path) -> Table:
-        return CsvTable(path, delimiter=";", header=True)
+        return CsvTable(path, delimiter=";", header=True, encoding=wishes.encoding)
 
     yield from _read(paths, opened, lambda _: BAN, _lieux_dits, french, bad, on_progress)
 
@@ -117,6 +119,17 @@ def _read(
         for block in table.blocks(steps.tell):
             yield from rows.batches(prepare(block))
         steps.next()
+
+
+def sample_rows(path: Path, wishes: Wishes, count: int) -> tuple[dict[str, str], list[dict[str, object]], list[str]]:
+    """What is to be confirmed: fields to columns, the first rows, and all columns of a table. Raises as the reader."""
+    table = open_table(path, wishes)
+    found = columns_for(table, wishes)
+    _check_coordinates(path, table, {field: (column,) for field, column in found.items()})
+    if isinstance(table, ParquetTable):
+        table.wanted = set(found.values())
+    block = next(iter(table.blocks(lambda _: None)), None)
+    return found, block.rows.slice(0, count).to_pylist() if block else [], table.columns
 
 
 def _check_coordinates(path: Path, table: Table, mapped: Mapping[str, tuple[str, ...]]) -> None:
