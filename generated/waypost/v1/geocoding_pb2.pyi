@@ -341,7 +341,10 @@ class ReverseGeocodeRequest(_message.Message):
 
     @_builtins.property
     def place_types(self) -> _containers.RepeatedScalarFieldContainer[_places_pb2.PlaceType.ValueType]:
-        """Only these types. Empty: the locality with all that contains it, and the nearest postal code."""
+        """Only these types. Empty: the nearest address up to 100 m away, or the number between two that the point would
+        have, with its street and neighborhood; else the nearest street up to 200 m away; the locality with all that
+        contains it, and the postal code. Addresses and streets are in snapshots with imported layers only.
+        """
 
     def __init__(
         self,
@@ -431,8 +434,8 @@ class GeocodeResult(_message.Message):
     location_from: _builtins.str
     """With INHERITED: the place whose location it is, "places/{place_id}". Else empty."""
     distance_m: _builtins.float
-    """From the point asked about to the place's location, in metres. Only for reverse lookups. Areas that
-    contain the point have 0.
+    """From the point asked about to the place's location, of a street to its line, in metres. Only for reverse
+    lookups. Areas that contain the point have 0.
     """
     @_builtins.property
     def place(self) -> _places_pb2.Place:
@@ -1217,7 +1220,7 @@ class StreamTablesResponse(_message.Message):
       admin1             utf8, name of the first-level subdivision; null where there is none
       admin2             utf8, name of the second-level subdivision; null where there is none
       locality           utf8; null where the answer is coarser
-      postal_code        utf8; of geocoding, where the answer has one; of reverse geocoding, the nearest
+      postal_code        utf8; where the answer has one; of reverse geocoding, else the nearest
       distance_m         float64, metres; only of reverse geocoding, else null
 
     All but status are null where the row is not matched, except reason, and except that reverse geocoding

@@ -156,14 +156,16 @@ class Place(_message.Message):
     name: _builtins.str
     """Resource name, "places/{place_id}"."""
     place_id: _builtins.str
-    """The id alone: lower-case ASCII letters, digits and hyphens, at most 63 characters. "gn-…" is a GeoNames
-    id, "pc-…" a postal code with its country, "ap-…" an airport's ICAO or local code.
+    """The id alone: lower-case ASCII letters, digits, hyphens, dots, underscores and tildes, at most 63
+    characters. "gn-…" is a GeoNames id, "pc-…" a postal code with its country, "ap-…" an airport's ICAO or
+    local code. Places of imported layers begin with the layer's key; an address is its street's id, a dot, and
+    its number: "osm-s0123456789ab.12a". A house between two known numbers has the id of its street.
     """
     place_type: Global___PlaceType.ValueType
     """The level."""
     category: _builtins.str
-    """A finer kind, an open list: "country", "first_level", "second_level", "city", "postal_code", "airport".
-    Never empty.
+    """A finer kind, an open list: "country", "first_level", "second_level", "city", "postal_code", "airport";
+    of imported layers "house", and what their source says: "residential", "pharmacy". Never empty.
     """
     display_name: _builtins.str
     """What people call it, in the language asked for where the data has it. Never empty."""
@@ -185,7 +187,7 @@ class Place(_message.Message):
 
     @_builtins.property
     def address_components(self) -> _containers.RepeatedCompositeFieldContainer[Global___AddressComponent]:
-        """The place and what contains it, finest first. Empty in BASIC."""
+        """The place and what contains it, finest first; of an address the house number, then its street. Empty in BASIC."""
 
     @_builtins.property
     def postal_address(self) -> _postal_address_pb2.PostalAddress:

@@ -58,6 +58,6 @@ def test_the_nearest_points_are_those_of_a_search_through_all(latitude: float, l
         away = np.array([distance_m(*asked, *point) for point in points])
         expected = np.argsort(away, kind="stable")[:5]
         expected = expected[away[expected] <= 500.0]
-        found = nearest(grid, *asked, 500.0, 5)
+        found = nearest(grid, float(asked[0]), float(asked[1]), 500.0, 5)
         assert [number for number, _ in found] == expected.tolist()
         assert [metres for _, metres in found] == pytest.approx(away[expected].tolist(), abs=0.05)

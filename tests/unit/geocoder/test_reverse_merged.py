@@ -150,7 +150,7 @@ def test_a_column_has_the_first_result_of_each_point(types: tuple[PlaceType, ...
 
 
 def test_the_nearest_address_is_that_of_a_search_through_all() -> None:
-    points = house_snapshot().array("address_point") / 1e7
+    points = house_snapshot().array("address_point").astype(np.float64) / 1e7
     rng = np.random.default_rng(7)
     asked = points[rng.integers(0, len(points), 400)] + rng.normal(0, 7e-4, (400, 2))
     for latitude, longitude in asked:

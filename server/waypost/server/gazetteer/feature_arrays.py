@@ -26,17 +26,19 @@ MOST_CATEGORIES = 60_000
 
 
 def renumbered(
-    features: Features, name: str, layer: npt.NDArray[np.uint8], values: npt.NDArray[np.generic]
-) -> tuple[pa.Array, Numbers]:
+    features: Features, name: str, hanging: Hanging, values: npt.NDArray[np.generic]
+) -> tuple[pa.Array, npt.NDArray[np.int32]]:
     """The texts of a table that each layer has of its own, and `values`, indices into it, as indices of these.
 
-    `layer` tells of each value whose index it is. The first text is the empty one.
+    `hanging` tells of each value which layer it is from. The first text is the empty one.
     """
     tables = features.tables(name)
     joined = pa.concat_arrays([text_array([""]), *tables]).dictionary_encode()
     codes = joined.indices.to_numpy()[1:]
-    bases = np.cumsum([0, *map(len, tables)])[:-1]
-    return joined.dictionary, codes[np.asarray(values, np.int64) + bases[layer]].astype(np.int64)
+    if len(tables) > 1:
+        bases = np.cumsum([0, *map(len, tables)])[:-1].astype(np.uint32)
+        values = np.asarray(values, np.uint32) + bases[hanging.layer]
+    return joined.dictionary, codes[values]
 
 
 def categories_of(features: Features) -> tuple[TextColumn, npt.NDArray[np.uint16]]:
@@ -61,7 +63,7 @@ def categories_of(features: Features) -> tuple[TextColumn, npt.NDArray[np.uint16
 def postal_arrays(features: Features, code_rows: CodeRows) -> tuple[Arrays, pa.Array]:
     """The arrays of postal codes, and of each feature the one code that all of it has, else the empty text."""
     codes = features.hanging("postal_offsets")
-    texts, numbers = renumbered(features, "postal_codes", codes.layer, codes.numbers("postal_list"))
+    texts, numbers = renumbered(features, "postal_codes", codes, codes.numbers("postal_list"))
     owner = np.repeat(np.arange(features.count), np.diff(codes.offsets))
     alone = np.diff(codes.offsets) == 1
     first = numbers[np.minimum(codes.offsets[:-1], max(codes.count - 1, 0))] if codes.count else codes.offsets[:-1] * 0
@@ -78,7 +80,7 @@ def address_arrays(features: Features) -> Arrays:
     """The arrays of addresses, ranges and lines."""
     addresses, ranges = features.hanging("address_offsets"), features.hanging("range_offsets")
     vertices = features.hanging("line_offsets")
-    suffixes, numbers = renumbered(features, "suffixes", addresses.layer, addresses.numbers("address_suffix"))
+    suffixes, numbers = renumbered(features, "suffixes", addresses, addresses.numbers("address_suffix"))
     if len(suffixes) > NO_POSTAL:
         raise SnapshotError(
             f"house numbers of the imported layers have {len(suffixes):,} different additions; at most "
@@ -112,7 +114,7 @@ class CodeRows:
         self._world = world
         self._features = features
 
-    def __call__(self, texts: pa.Array, numbers: Numbers, owner: Numbers) -> npt.NDArray[np.int32]:
+    def __call__(self, texts: pa.Array, numbers: npt.NDArray[np.int32], owner: Numbers) -> npt.NDArray[np.int32]:
         """For each pair of a code (an index into `texts`) and the feature that has it the code's row, -1 for none."""
         features, world = self._features, self._world
         base = len(np.asarray(world["anchor"]))
