@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
+from rich.table import Table
 
 from tests.accuracy.cases import Floor
 from tests.accuracy.fit import write_fit
@@ -15,12 +16,16 @@ from tests.accuracy.generate import COUNT, SET_NAMES, generated_sets
 from tests.accuracy.golden import golden_points, golden_queries
 from tests.accuracy.measure import Examiner, Score
 from tests.accuracy.report import Report, markdown, print_report
+from tests.accuracy.streets import StreetExaminer, layered
 from tests.accuracy.world import Half
 from waypost.server.errors import SnapshotError
 from waypost.server.gazetteer.store import SnapshotStore, default_data_directory
 from waypost.server.geocoder.version import ENGINE_VERSION
 
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "accuracy.md"
+
+#: Questions about addresses that the confidence is fitted on are others than those that it is judged on.
+_FIT_SEED, _JUDGE_SEED, _TOWN_SEED = 11, 7, 3
 
 #: Of the issue, section 4.
 _GOLDEN_FLOORS = (Floor("top1", 0.92), Floor("country", 0.97))
@@ -43,6 +48,8 @@ def main() -> int:
         fitted = write_fit(examiner.geocoder, snapshot, generated_sets(snapshot, Half.FIT, arguments.count))
         console.print(f"fitted the confidence on {fitted}")
         return 0
+    if arguments.fit_streets or arguments.streets:
+        return _streets(arguments.data_dir, console, fit=arguments.fit_streets, misses=arguments.misses)
     sets = generated_sets(snapshot, Half.JUDGE, arguments.count, arguments.only)
     with Progress(console=console, transient=True) as progress:
         shown = progress.track(sets, len(arguments.only or SET_NAMES), description="generated questions")
@@ -55,7 +62,32 @@ def main() -> int:
     if arguments.write_docs:
         _DOCUMENT.write_text(markdown(report), encoding="utf-8")
         console.print(f"wrote {_DOCUMENT}")
-    return 0 if report.is_met else 1
+    streets = 0 if arguments.only else _streets(arguments.data_dir, console, fit=False, misses=arguments.misses)
+    return 0 if report.is_met and streets == 0 else 1
+
+
+def _streets(data_dir: Path, console: Console, *, fit: bool, misses: int) -> int:
+    """Asks about addresses of layers; 1 where a floor is not reached. With `fit`, only fits their confidence."""
+    with layered(data_dir, _TOWN_SEED) as (snapshot, towns):
+        examiner = StreetExaminer(snapshot, towns)
+        if fit:
+            console.print(f"fitted the confidence of streets on {examiner.fit(_FIT_SEED)}")
+            return 0
+        table = Table("layer", "questions", "asked", "right", "", title="Addresses of layers")
+        met = True
+        for share in examiner.shares(_JUDGE_SEED):
+            met = met and share.is_met
+            table.add_row(
+                share.town, share.name, str(share.asked), f"{share.share:.2%}", "" if share.is_met else "missed"
+            )
+            for text in share.missed[:misses]:
+                console.print(f"  {share.name}: {text}", highlight=False, markup=False)
+        console.print(table)
+        claims = Table("claimed", "right", "answers", title="Confidence of streets and houses")
+        for claimed, right, answers in examiner.reliability(_JUDGE_SEED):
+            claims.add_row(f"{claimed:.1%}", f"{right:.1%}", str(answers))
+        console.print(claims)
+    return 0 if met else 1
 
 
 def _arguments() -> argparse.Namespace:
@@ -68,6 +100,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--misses", type=int, default=0, metavar="N", help="show the first N misses of each set")
     parser.add_argument("--write-docs", action="store_true", help="write docs/accuracy.md")
     parser.add_argument("--fit", action="store_true", help="fit the confidence anew, write it, and stop")
+    parser.add_argument("--streets", action="store_true", help="ask about addresses alone")
+    parser.add_argument("--fit-streets", action="store_true", help="fit the confidence of streets anew, and stop")
     return parser.parse_args()
 
 

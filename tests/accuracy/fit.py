@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -27,15 +28,20 @@ _ROUNDS = 50
 def write_fit(geocoder: Geocoder, snapshot: Snapshot, sets: Iterable[CaseSet]) -> str:
     """Writes geocoder/calibration.json; returns what was fitted on, in words."""
     features, right, weight = _examples(geocoder, snapshot, sets)
-    coefficients = _logistic(features, right, weight)
+    write_weights(WEIGHTS_FILE, features, right, weight)
+    return f"{right.size} answers, {right.mean():.1%} of them right"
+
+
+def write_weights(file: Path, features: Floats, right: Floats, weight: Floats) -> None:
+    """Fits the confidence to answers with those features, and writes it as calibration.load_weights reads it."""
+    coefficients = logistic(features, right, weight)
     raw = 1.0 / (1.0 + np.exp(-features @ coefficients))
-    curve = _monotone_curve(raw, right, weight)
+    curve = monotone_curve(raw, right, weight)
     fitted = {
         "coefficients": [round(float(value), 4) for value in coefficients],
         "curve": [round(float(value), 4) for value in curve],
     }
-    WEIGHTS_FILE.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
-    return f"{right.size} answers, {right.mean():.1%} of them right"
+    file.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
 
 
 def _examples(geocoder: Geocoder, snapshot: Snapshot, sets: Iterable[CaseSet]) -> tuple[Floats, Floats, Floats]:
@@ -56,7 +62,7 @@ def _examples(geocoder: Geocoder, snapshot: Snapshot, sets: Iterable[CaseSet]) -
     return np.array(features).reshape(-1, FEATURES), np.array(right), np.array(weight)
 
 
-def _logistic(features: Floats, right: Floats, weight: Floats) -> Floats:
+def logistic(features: Floats, right: Floats, weight: Floats) -> Floats:
     """Coefficients of a ridge logistic regression, by Newton's method."""
     coefficients = np.zeros(features.shape[1])
     for _ in range(_ROUNDS):
@@ -70,7 +76,7 @@ def _logistic(features: Floats, right: Floats, weight: Floats) -> Floats:
     return coefficients
 
 
-def _monotone_curve(raw: Floats, right: Floats, weight: Floats) -> Floats:
+def monotone_curve(raw: Floats, right: Floats, weight: Floats) -> Floats:
     """Values at CURVE even points of a rising broken line through the observed shares (least squares)."""
     position = raw * (CURVE - 1)
     below = np.minimum(position.astype(int), CURVE - 2)

@@ -43,7 +43,7 @@ class StreetCase:
 
 def tagged_addresses(batches: Iterable[Batch], city: str, region: str) -> list[TaggedAddress]:
     """The addresses with a street and one plain number, each once; `city` and `region` where the file tells none."""
-    found = {}
+    found: dict[tuple[str, str, str, str], TaggedAddress] = {}
     for address in _addresses(batches, city, region):
         key = (address.number.lower(), address.street.lower(), address.city.lower(), address.postal_code)
         found.setdefault(key, address)
@@ -65,9 +65,11 @@ def _addresses(batches: Iterable[Batch], city: str, region: str) -> Iterator[Tag
                 )  # fmt: skip
 
 
-def street_sets(addresses: list[TaggedAddress], number_first: bool, seed: int, size: int) -> dict[str, list[StreetCase]]:
+def street_sets(
+    addresses: list[TaggedAddress], number_first: bool, seed: int, size: int
+) -> dict[str, list[StreetCase]]:
     """Questions by the name of their set."""
-    chance = random.Random(seed)  # noqa: S311 - a reproducible choice, no secret
+    chance = random.Random(seed)
     chosen = addresses if len(addresses) <= size else chance.sample(addresses, size)
     sets: dict[str, list[StreetCase]] = {
         name: []
@@ -102,7 +104,7 @@ def foreign_cases(
     addresses: list[TaggedAddress], towns: list[tuple[str, str]], number_first: bool, seed: int, size: int
 ) -> list[str]:
     """Addresses of the layer put into other towns (name, region), which the layer lacks."""
-    chance = random.Random(seed)  # noqa: S311 - as above
+    chance = random.Random(seed)
     texts = []
     for _ in range(size):
         address, (town, region) = chance.choice(addresses), chance.choice(towns)

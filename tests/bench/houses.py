@@ -1,4 +1,4 @@
-"""Reverse lookups to the house: a generated town beside the world, and what the world's own lookups cost then."""
+"""Lookups of houses, both ways: a generated town beside the world, and what the world's own lookups cost then."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.geocoder.columns import RESULT_COLUMNS
 from waypost.server.geocoder.engine import Geocoder
-from waypost.server.model import Attribution, Layer, PlaceType
+from waypost.server.model import Attribution, GeocodeQuery, Layer, PlaceType
 
 #: The town: streets with houses on both sides, 12 metres apart, as many as a large city has.
 _STREETS = 2_000
@@ -30,7 +30,28 @@ _HOUSES = 150
 _SOUTH, _WEST = 52.40, 13.20
 _ANCHOR = "gn-2950159"
 _UNITS = 10_000_000
+#: Twenty times twenty times five words make the names of its streets.
+_FIRSTS = (
+    "Ahorn Berg Dorf Eichen Fichten Garten Hafen Insel Kirch Linden Markt Nord Ost Park Rosen Schul Tal Ufer Wald Zoll"
+)
+_SECONDS = (
+    "acker bach brunnen feld graben hain hof kamp lauf mühlen quell rain see stein teich tor turm weiher wiesen winkel"
+)
+_KINDS = ("straße", "weg", "platz", "allee", "gasse")
 _RADIUS_M = 50_000.0
+
+
+def street_names() -> list[str]:
+    """The names of the town's streets, no two of them one."""
+    return [f"{first}{second}{kind}" for first in _FIRSTS.split() for second in _SECONDS.split() for kind in _KINDS]
+
+
+def address_texts(count: int, seed: int) -> list[str]:
+    """Addresses in the town, as people write them."""
+    rng = np.random.default_rng(seed)
+    names = street_names()
+    streets, houses = rng.integers(0, _STREETS, count).tolist(), rng.integers(1, _HOUSES + 1, count).tolist()
+    return [f"{names[street]} {house}, 10115 Berlin" for street, house in zip(streets, houses, strict=True)]
 
 
 def town_layer() -> ImportedLayer:
@@ -41,7 +62,7 @@ def town_layer() -> ImportedLayer:
     latitude = south[:, None] + np.where(house % 2, 1_500, -1_500)
     longitude = west[:, None] + house // 2 * 1_800
     count = _STREETS * _HOUSES
-    names = [f"Straße {number}" for number in street]
+    names = street_names()
     ends = np.column_stack([south, west, south, west + _HOUSES * 900]).reshape(-1, 2)
     nothing = np.zeros(_STREETS + 1, np.int64)
     numbers: Arrays = {
@@ -105,6 +126,17 @@ def houses_rate(geocoder: Geocoder, count: int, seed: int, place_types: frozense
     return count / (time.perf_counter() - start)
 
 
+def addresses_of_one_thread(town: Geocoder, count: int, tails_us: list[float]) -> float:
+    """Median microseconds of one address from Python with the full result; the 99th percentile goes to `tails_us`."""
+    taken_us = []
+    for text in address_texts(count, len(tails_us)):
+        start = time.perf_counter_ns()
+        town.geocode(GeocodeQuery(text=text, max_results=1))
+        taken_us.append((time.perf_counter_ns() - start) / 1_000)
+    tails_us.append(float(np.percentile(taken_us, 99)))
+    return float(np.median(taken_us))
+
+
 def house_figures(data_dir: Path, world: Geocoder, questions: Questions, effort: Effort) -> list[Figure]:
     """Rates in the town, and of the world's lookups with the town beside those without it."""
     count = effort.rows(120_000)
@@ -114,10 +146,14 @@ def house_figures(data_dir: Path, world: Geocoder, questions: Questions, effort:
             houses_rate(town, 1_000, 0, types)
         texts = questions.texts(effort.rows(40_000))
         forward_rate(town, texts[:1_000])
+        tails_us: list[float] = []
+        addresses_of_one_thread(town, 200, [])
         found = alternate(
             {
                 "houses": lambda number: houses_rate(town, count, number),
                 "addresses": lambda number: houses_rate(town, count, number, addresses),
+                "column": lambda number: forward_rate(town, address_texts(effort.rows(40_000), number)),
+                "one": lambda _: addresses_of_one_thread(town, effort.rows(4_000), tails_us),
                 "reverse": lambda _: reverse_rate(town, questions, count),
                 "reverse alone": lambda _: reverse_rate(world, questions, count),
                 "forward": lambda _: forward_rate(town, texts),
@@ -129,6 +165,11 @@ def house_figures(data_dir: Path, world: Geocoder, questions: Questions, effort:
         at_least("reverse to the house, all columns, on an idle machine", found.median("houses"), 400_000),
         at_least("reverse, ADDRESS only, on an idle machine", found.median("addresses"), 400_000),
     ]
+    figures.append(at_least("addresses in a column, on an idle machine", found.median("column"), 80_000))
+    for name, taken_us, most_us in (("p50", found.median("one"), 60), ("p99", float(np.median(tails_us)), 400)):
+        text = f"{taken_us:.0f} µs"
+        title = f"one address from Python, {name}, on an idle machine"
+        figures.append(Figure(title, text, "", text, f"≤ {most_us} µs", taken_us <= most_us))
     for name in ("reverse", "forward"):
         share = found.ratio(name, f"{name} alone")
         figures.append(

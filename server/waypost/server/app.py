@@ -25,7 +25,7 @@ from waypost.server.errors import ConfigError, SnapshotError
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.geocoder.regions import region_codes
 from waypost.server.jobs.service import JobsService
-from waypost.server.running import terminal_is_gone
+from waypost.server.running import ends_with_terminal, terminal_is_gone
 from waypost.server.transport import geocoding, health, places, reflection
 from waypost.server.transport.access import AccessLog
 from waypost.server.transport.editions import Editions, warm_up
@@ -162,13 +162,22 @@ class App:
         _LOG.info("stopped")
 
 
-def run(config: Config, *, reuse_port: bool = False, parent: int | None = None, works: bool = True) -> None:
+def run(
+    config: Config,
+    *,
+    reuse_port: bool = False,
+    parent: int | None = None,
+    works: bool = True,
+    terminal_bound: bool | None = None,
+) -> None:
     """Serves in this process until SIGTERM or SIGINT, and has drained when it returns.
 
     `parent` is a file descriptor that becomes readable when the process that started this one is gone: whoever
-    killed that one wants the port back. `works` tells whether this process works on jobs.
+    killed that one wants the port back. `works` tells whether this process works on jobs,
+    `terminal_bound` whether it ends with its terminal (None: as it was started).
     """
-    has_terminal = not terminal_is_gone()
+    if terminal_bound is None:
+        terminal_bound = ends_with_terminal()
 
     async def serve() -> None:
         stop = asyncio.Event()
@@ -177,7 +186,7 @@ def run(config: Config, *, reuse_port: bool = False, parent: int | None = None, 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(
-            signal.SIGHUP, lambda: stop.set() if has_terminal and terminal_is_gone() else app.reload()
+            signal.SIGHUP, lambda: stop.set() if terminal_bound and terminal_is_gone() else app.reload()
         )
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         if parent is not None:

@@ -45,7 +45,7 @@ class ImportProgress:
         self._bar.update(self._task, completed=share, rate=self._rate())
         tenth = int(share * _LINES)
         if tenth > self._tenth and not self._console.is_terminal and self._tenth >= 0:
-            self._console.print(f"{share:4.0%}  {self._step}{self._rate():>24}")
+            self._console.print(f"{share:4.0%}  {self._step}  {self._rate()}".rstrip())
         self._tenth = max(tenth, self._tenth)
 
     def count(self, records: int) -> None:
@@ -62,7 +62,8 @@ class ImportProgress:
     ) -> None:
         if kind is None:
             self._end()
-        self._bar.stop()
+        if self._console.is_terminal:  # elsewhere it would write an empty line
+            self._bar.stop()
 
     def _end(self) -> None:
         if self._task is not None:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 
+import numba
+from llvmlite.binding import get_host_cpu_name
+from numba.core import config
+
+from waypost.server import kernel_cache as kernel_cache
 from waypost.server.errors import SnapshotError
 
 #: What compiles the kernels: of queries, up to the bytes of their answers, and of points.
@@ -17,8 +25,12 @@ _PARTS = (
 def compile_all() -> None:
     """Fills numba's cache in processes of their own, for the compiler takes 200 MB that it does not give back.
 
-    Raises SnapshotError if a kernel does not compile.
+    A mark in the cache tells that it is full for this code, numba and processor. Raises SnapshotError if a kernel does
+    not compile.
     """
+    mark = Path(config.CACHE_DIR) / f"complete-{_state()}"  # type: ignore[attr-defined]
+    if mark.exists():
+        return
     commands = [[sys.executable, "-c", part] for part in _PARTS]
     # Our own interpreter and our own words.
     parts = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for command in commands]  # noqa: S603
@@ -26,3 +38,13 @@ def compile_all() -> None:
     for part, error in zip(parts, errors, strict=True):
         if part.returncode:
             raise SnapshotError(f"the kernels do not compile: {error.strip()}")
+    with suppress(OSError):  # a cache that cannot be written is filled anew each time
+        mark.touch()
+
+
+def _state() -> str:
+    """Twelve hexadecimal digits that change with any source, with numba and with the processor."""
+    digest = hashlib.sha256(f"{numba.__version__} {get_host_cpu_name()}".encode())
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:12]

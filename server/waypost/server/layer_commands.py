@@ -118,7 +118,7 @@ def _add(config: Config, arguments: argparse.Namespace) -> int:
         country=_country(arguments.country),
         encoding=_encoding(arguments.encoding),
     )
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     name = arguments.name or layer_name_of(paths)
     _check_name(name)
     form = arguments.format or detect_format(paths)
@@ -144,7 +144,7 @@ def _add(config: Config, arguments: argparse.Namespace) -> int:
 
 
 def _remove(config: Config, arguments: argparse.Namespace) -> int:
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     with ImportProgress(console) as progress:
         snapshot_id = remove_layer(config.data_dir, arguments.layer, progress)
     console.print(f"snapshot {snapshot_id} without {arguments.layer} is present in {config.data_dir}")
@@ -179,7 +179,7 @@ def print_layers(layers: Sequence[LayerInfo], console: Console) -> None:
 
 
 def _reload(config: Config, _: argparse.Namespace) -> int:
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     told = 0
     for server in running_servers(config.data_dir):
         if not server.reachable:

@@ -82,8 +82,16 @@ def tell_to_reload(server: RunningServer) -> bool:
     return True
 
 
+def ends_with_terminal() -> bool:
+    """Whether this process, asked at its start, is to end with its terminal, as most are; not one of `nohup`.
+
+    SIGHUP means both: that the terminal is gone, and that the present snapshot is to be taken.
+    """
+    return signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and not terminal_is_gone()
+
+
 def terminal_is_gone() -> bool:
-    """Whether there is no terminal (any more): its end sends SIGHUP too, and is a reason to end as well."""
+    """Whether there is no terminal, or none any more."""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
     except OSError:

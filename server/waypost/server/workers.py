@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from waypost.server.app import run
 from waypost.server.config import Config
 from waypost.server.logs import configure_logs
-from waypost.server.running import terminal_is_gone
+from waypost.server.running import ends_with_terminal, terminal_is_gone
 
 _LOG = logging.getLogger("waypost.workers")
 
@@ -47,16 +47,16 @@ def serve_with_workers(config: Config) -> int:
     port_holder = _hold_port(config)
     config = replace(config, port=port_holder.getsockname()[1])
     signal_reader, signal_writer = os.pipe()
-    has_terminal = not terminal_is_gone()
+    terminal_bound = ends_with_terminal()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os.write(signal_writer, _STOP))
     signal.signal(
-        signal.SIGHUP, lambda *_: os.write(signal_writer, _STOP if has_terminal and terminal_is_gone() else _RELOAD)
+        signal.SIGHUP, lambda *_: os.write(signal_writer, _STOP if terminal_bound and terminal_is_gone() else _RELOAD)
     )
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     facts = {"host": config.host, "port": config.port, "workers": config.workers, "pid": os.getpid()}
     _LOG.info("starting workers", extra={"facts": facts})
-    workers = [_start(config, works=number == 0) for number in range(config.workers)]
+    workers = [_start(config, works=number == 0, terminal_bound=terminal_bound) for number in range(config.workers)]
     short_lives = 0
     try:
         while short_lives < _MAX_SHORT_LIVES:
@@ -78,7 +78,7 @@ def serve_with_workers(config: Config) -> int:
                     "life_s": round(life_s, 1),
                 }
                 _LOG.error("worker died", extra={"facts": lost})
-                workers[at] = _start(config, works=at == 0)
+                workers[at] = _start(config, works=at == 0, terminal_bound=terminal_bound)
         _LOG.error("workers die as soon as they are started; giving up")
         return 1
     finally:
@@ -95,9 +95,9 @@ def _hold_port(config: Config) -> socket.socket:
     return holder
 
 
-def _start(config: Config, *, works: bool) -> _Worker:
+def _start(config: Config, *, works: bool, terminal_bound: bool) -> _Worker:
     # Spawned: gRPC does not survive a fork.
-    process = multiprocessing.get_context("spawn").Process(target=_work, args=(config, works))
+    process = multiprocessing.get_context("spawn").Process(target=_work, args=(config, works, terminal_bound))
     # A signal that comes before the process can heed it waits; it would end it otherwise.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     try:
@@ -107,10 +107,10 @@ def _start(config: Config, *, works: bool) -> _Worker:
     return _Worker(process, time.monotonic())
 
 
-def _work(config: Config, works: bool) -> None:
+def _work(config: Config, works: bool, terminal_bound: bool) -> None:
     configure_logs(config.log_format, config.log_level)
     parent = multiprocessing.parent_process()
-    run(config, reuse_port=True, parent=parent.sentinel if parent else None, works=works)
+    run(config, reuse_port=True, parent=parent.sentinel if parent else None, works=works, terminal_bound=terminal_bound)
 
 
 def _stop(workers: list[_Worker], grace_s: float) -> None:

@@ -19,12 +19,14 @@ from waypost.server.geocoder.reverse_index import build_reverse_index
 from waypost.server.geocoder.sample import Arrays, sample_arrays
 from waypost.server.geocoder.street_index import build_street_index
 from waypost.server.geocoder.warmup import _SAMPLE_LAYER, _flat
-from waypost.server.model import PlaceType, SnapshotInfo
+from waypost.server.model import PlaceType, Precision, SnapshotInfo
 
 #: Rows of the sample that streets lie in.
 MUNICH, BERLIN, ILLINOIS_SPRINGFIELD, MISSOURI_SPRINGFIELD = 2, 4, 7, 9
 #: Rows of its postal codes: 10115 in Berlin, 62701 in Springfield, Illinois.
 CODE_BERLIN, CODE_SPRINGFIELD = 10, 11
+
+_PRECISION = {PlaceType.STREET: Precision.STREET, PlaceType.POI: Precision.ROOFTOP}
 
 Line = Sequence[tuple[float, float]]
 
@@ -68,7 +70,8 @@ def street_arrays(features: Sequence[Feature]) -> Arrays:
         known = np.asarray(arrays[name])
         arrays[name] = np.concatenate([known, np.broadcast_to(np.asarray(values, known.dtype), (len(features),))])
 
-    for name in ("accuracy_m", "layer", "location_source", "time_zone", "precision"):
+    extend("precision", [_PRECISION.get(feature.kind, Precision.LOCALITY) for feature in features])
+    for name in ("accuracy_m", "layer", "location_source", "time_zone"):
         extend(name, np.asarray(arrays[name])[anchors])
     for name in ("country", "admin1", "admin2", "locality"):
         extend(name, np.asarray(arrays[name])[anchors])

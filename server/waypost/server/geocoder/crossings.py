@@ -57,7 +57,7 @@ def _any_join(tokens, count, data, signs):  # type: ignore[no-untyped-def]
     for word in range(1, count - 1):
         if signs.kind[word] & CONNECTOR:
             return True
-    for word in range(1, count):
+    for word in range(1, count):  # noqa: SIM110 - kernels have no generators
         if _joined(tokens, data, signs, word, word):
             return True
     return False

@@ -26,10 +26,10 @@ _NEIGHBOURS = 64
 _WIDEST_GAP = 60
 #: A missing letter ("12a" where only 12 is known) lies in or beside the house.
 _SAME_NUMBER_ERROR_M = 25.0
-#: Nine of ten houses lie within this share of the way between their neighbours, and never nearer than this: measured by
-#: leaving out known houses (docs/ranking.md).
-_ERROR_SHARE = 0.35
-_LEAST_ERROR_M = 12.0
+#: Nine of ten houses lie within this share of the way between their neighbours, or within this distance: measured by
+#: leaving out known houses of three American towns, of which 93 % do.
+_ERROR_SHARE = 0.25
+_LEAST_ERROR_M = 10.0
 
 _BIS = np.array(sorted({hash_text(word) for word in ("bis", "ter", "quater", "quinquies")}), np.uint64)
 
@@ -109,14 +109,14 @@ def _numeric(tokens, word):  # type: ignore[no-untyped-def]
 @kernel
 def _follows(tokens, data, word):  # type: ignore[no-untyped-def]
     """Whether a word may be what follows a number: 2 digits after a sign, 1 a letter or "bis"; 0 not."""
-    if word == 0 or tokens.word[word].segment != tokens.word[word - 1].segment:
+    if word == 0:
         return 0
     begin, end = tokens.word[word].start, tokens.word[word].end
-    if tokens.word[word].kind == DIGIT:
+    if tokens.word[word].kind == DIGIT:  # A slash has begun another segment.
         gap = tokens.word[word].byte_start - tokens.word[word - 1].byte_end
         byte = data[tokens.word[word - 1].byte_end]
         return 2 if gap == 1 and (byte == 47 or byte == 45) else 0
-    if tokens.word[word].kind != LETTER:
+    if tokens.word[word].kind != LETTER or tokens.word[word].segment != tokens.word[word - 1].segment:
         return 0
     if end - begin == 1:
         return 1

@@ -102,6 +102,9 @@ NUMBER_FIRST_COUNTRIES = (
 #: the same.
 STREET_WORTH = 0.1
 POI_WORTH = 0.15
+#: No street is meant by words that are all explained by a place of this importance: more than the smallest villages
+#: have, since one of those may be named as a street is ("Broadway, New York").
+BEYOND_STREETS = 0.2
 #: A house that exists says that the street is the one meant; more than the number as a word.
 HOUSE_GAIN = 1.0
 #: A number within those of the street says as much as a number can without being there.

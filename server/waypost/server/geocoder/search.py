@@ -34,7 +34,7 @@ from waypost.server.geocoder.spans import (
     word_gains,
 )
 from waypost.server.geocoder.street_confidence import describe_street
-from waypost.server.geocoder.street_search import correct, prepare, score_streets
+from waypost.server.geocoder.street_search import any_named, correct, forget_corrections, prepare, score_streets
 from waypost.server.geocoder.streets import MAX_NAMED, street_weights
 from waypost.server.geocoder.typo import new_corrections
 from waypost.server.model import PlaceType
@@ -106,7 +106,7 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
         flags |= TRUNCATED
         exact = -exact
     found = exact
-    named = streets.size > 0 and prepare(streets, tokens, count, data, field_types)
+    corrected = prepared = False
     for effort in range(len(_EFFORTS) + 1):
         if effort > 0:
             if not _worth_correcting(tokens, count, top):
@@ -114,12 +114,11 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
             edits, everything = _EFFORTS[effort - 1]
             settled = np.uint64(0) if everything or top.size[0] == 0 else top.reading[0].mask
             found = add_corrections(index, words, tokens, count, field_types, spans, exact, edits, settled, room)
-            if streets.size > 0:
-                named = correct(streets, tokens, count, field_types, edits, settled, room)
-                if found == exact and not named:
+            corrected = False
+            if found == exact:
+                corrected = prepared and correct(streets, tokens, count, field_types, edits, settled, room)
+                if not corrected:
                     continue
-            elif found == exact:
-                continue
             if found == MAX_SPANS:
                 flags |= TRUNCATED
             top.size[:] = 0
@@ -129,7 +128,20 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
             index.postings, index.places, spans, found, contexts, order, whole, capitals, limits, slack, top
         ):
             flags |= TRUNCATED
-        if named and score_streets(index, streets, tokens, count, data, spans, found, order, whole, limits, top):
+        if streets.size == 0 or (not prepared and _says_all(index.places, top, whole)):
+            continue
+        if not prepared:
+            prepare(streets, tokens, count, data, field_types)
+            prepared = True
+        if effort > 0 and not corrected:
+            # Where a place explains all words, none of them is a misspelt street; but streets have numbers beside them.
+            if _leaves_number(tokens, count, top) or _worth_correcting(tokens, count, top):
+                correct(streets, tokens, count, field_types, edits, settled, room)
+            else:
+                forget_corrections(streets)
+        if any_named(streets) and score_streets(
+            index, streets, tokens, count, data, spans, found, order, whole, limits, top
+        ):
             flags |= TRUNCATED
     return count, found, whole, flags
 
@@ -161,6 +173,26 @@ def _worth_correcting(tokens, count, top):  # type: ignore[no-untyped-def]
 def hangs(places, row):  # type: ignore[no-untyped-def]
     """Whether a row is that of a layer: it contains nothing, and lies in its anchor."""
     return places[row].anchor != row and places[row].place_type != _POSTAL_CODE
+
+
+@kernel
+def _says_all(places, top, whole):  # type: ignore[no-untyped-def]
+    """Whether the best reading is a place that explains all words, and no street can be meant instead."""
+    if top.size[0] == 0 or top.reading[0].terms[EXPLAINED] < whole - ranking.FILLER_GAIN:
+        return False
+    if places[top.reading[0].row].place_type == _POSTAL_CODE:
+        return True
+    return top.reading[0].terms[IMPORTANCE] >= ranking.IMPORTANCE_WEIGHT * ranking.BEYOND_STREETS
+
+
+@kernel
+def _leaves_number(tokens, count, top):  # type: ignore[no-untyped-def]
+    """Whether the best reading leaves a number over, as that of a house is."""
+    mask = top.reading[0].mask if top.size[0] > 0 else np.uint64(0)
+    for token in range(count):
+        if tokens.word[token].kind == DIGIT and (mask >> np.uint64(token)) & np.uint64(1) == 0:
+            return True
+    return False
 
 
 @kernel

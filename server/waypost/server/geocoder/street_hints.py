@@ -227,7 +227,12 @@ def read_hints(places, table, spans, span, row, chosen, rows):  # type: ignore[n
             best, price = -1, np.inf
             for option in range(at, end):
                 asked = holds(places, table, hints[option], row)
-                if 0.0 <= asked < price:
+                if asked < 0.0:
+                    continue
+                # A city says more than a region of its name that contains it too.
+                finer = best >= 0 and hints[best].kind == AREA and hints[option].kind != AREA
+                coarser = best >= 0 and hints[best].kind != AREA and hints[option].kind == AREA
+                if finer or (asked < price and not coarser):
                     best, price = option, asked
             price += spans[other].cost
             if best >= 0 and price < spans[other].gain:

@@ -36,20 +36,31 @@ _FOCUS_REACH_M = 25_000.0
 
 @kernel
 def prepare(table, tokens, count, data, field_types):  # type: ignore[no-untyped-def]
-    """Reads the query in signs, and lists what it may name in the layers; whether that is anything."""
+    """Reads the query in signs, and lists what it may name in the layers."""
     signs, counts = st.signs_of(table), st.i64w(table, st.COUNTS)
     to_signs(tokens, count, data, signs)
     counts[st.AT_BOUND] = counts[st.AT_TRIED] = 0
     find_named(table, tokens, count, field_types)
     st.u64w(table, st.ASIDE)[0] = set_aside(tokens, count, data, signs)
-    return counts[st.AT_NAMED] > 0
+
+
+@kernel
+def any_named(table):  # type: ignore[no-untyped-def]
+    """Whether the query may name anything in the layers."""
+    return st.i64w(table, st.COUNTS)[st.AT_NAMED] > 0
+
+
+@kernel
+def forget_corrections(table):  # type: ignore[no-untyped-def]
+    """Leaves what the query names without corrections."""
+    counts = st.i64w(table, st.COUNTS)
+    counts[st.AT_NAMED] = counts[st.AT_EXACT]
 
 
 @kernel
 def correct(table, tokens, count, field_types, edits, settled, room):  # type: ignore[no-untyped-def]
-    """Lists what the query may name once a word that is not `settled` is corrected; whether that is anything."""
-    correct_named(table, tokens, count, field_types, edits, settled, room)
-    return st.i64w(table, st.COUNTS)[st.AT_NAMED] > 0
+    """Lists what the query may name besides once a word that is not `settled` is corrected; whether there is any."""
+    return correct_named(table, tokens, count, field_types, edits, settled, room)
 
 
 @kernel
@@ -120,14 +131,22 @@ def _of_span(index, table, tokens, count, data, spans, span, whole, limits, top)
         )  # fmt: skip
     if state & ACCEPTED:
         return
+    hinted = False
     for at in range(total):
-        if hints[at].kind == AREA and spans[hints[at].span].mask & spans[span].mask == 0:
+        if spans[hints[at].span].mask & spans[span].mask != 0:
+            continue
+        hinted = True
+        if hints[at].kind == AREA:
             state |= _in_run(
                 index, table, tokens, count, data, spans, span, hints[at].first, hints[at].end, whole, limits, top
             )
-    if state & ACCEPTED == 0 and spans[span].postal != CATEGORY and spans[span].count <= _MAX_RARE:
+    if state & ACCEPTED or spans[span].postal == CATEGORY:
+        return
+    if spans[span].count <= _MAX_RARE:
         base = st.i64(table, st.BASE)[0]
         _in_run(index, table, tokens, count, data, spans, span, base, np.int64(2**31 - 1), whole, limits, top)
+    elif not hinted:
+        st.i64w(table, st.COUNTS)[st.AT_BOUND] = 1
 
 
 @kernel

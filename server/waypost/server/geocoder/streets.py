@@ -66,8 +66,8 @@ FOUND_HOUSE = np.dtype(
     NAMED, HINTS, SEEN_KEYS, RIVALS, HOUSES, COUNTS, ASIDE,
 ) = range(46)  # fmt: skip
 
-#: What COUNTS holds: named spans, those of them without a correction, hints, rivals, readings tried, and whether a bound
-#: was met.
+#: What COUNTS holds: named spans, those of them without a correction, hints, rivals, readings tried, and whether a
+#: bound was met.
 AT_NAMED, AT_EXACT, AT_HINT, AT_RIVAL, AT_TRIED, AT_BOUND = range(6)
 #: ASIDE holds, as bits, the words that are set aside, and those of streets that are said to cross.
 

@@ -208,6 +208,20 @@ def test_addresses_that_name_the_town_of_the_post_take_the_way_of_the_village_wi
     assert found.houses() == {("Feldweg", "gn-3"): ["2", "4", "12", "30"]}
 
 
+def test_a_slip_of_the_pen_in_the_name_is_the_way_beside_the_house() -> None:
+    ways = [street("Lindenstraße", [at(0, 0), at(0, 300)]), street("5th Avenue North", [at(90, 0), at(90, 300)])]
+    rows = [
+        address("1", "Lindenstraße", at(5, 20)),
+        address("2", "Lindnestraße", at(5, 40)),
+        address("3", "Lindenstrase", at(5, 60)),
+        address("4", "Lindenstraße", at(300, 900)),
+        address("6", "6th Avenue North", at(90, 60)),
+    ]
+    found = build(batch("street", ways), batch("address", rows))
+    assert found.houses() == {("Lindenstraße", "gn-3"): ["1", "2", "3", "4"], ("6th Avenue North", "gn-3"): ["6"]}
+    assert "Lindnestraße" in found.other_names(found.names.index("Lindenstraße"))
+
+
 def test_addresses_by_another_name_of_a_way_are_on_it() -> None:
     names = [
         {"text": "Storgatan", "language": "sv", "kind": "official"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,9 @@ _ROW_BITS, _COLUMN_BITS = 15, 16
 #: Parts of one name that lie in different places may still be one street: addresses that name the town of the post
 #: beside a way of the village, a house behind the border. They do if the one's middle lies so near to the other.
 _TOLERANCE_M = 500.0
+#: A misspelt name is that of the way if it lies along the way, and if it has so many letters.
+_BESIDE_M = 60.0
+_LEAST_LETTERS = 8
 #: Keys are laid side by side on one plane, so that only boxes of one key meet.
 _KEY_WIDTH = 1_000.0
 
@@ -38,7 +42,8 @@ _KEY_WIDTH = 1_000.0
 class Named:
     """Addresses and pieces of ways by the key of their name: `key` from 0, equal for all writings of one name.
 
-    `alias_key` and `alias_piece` are pairs: other names of ways.
+    `alias_key` and `alias_piece` are pairs: other names of ways. `letters` tells of a key a name of it, folded; nothing
+    of keys of places.
     """
 
     address_key: Ints
@@ -50,6 +55,7 @@ class Named:
     pieces: Pieces
     alias_key: Ints
     alias_piece: Int64s
+    letters: Callable[[int], str]
 
 
 @dataclass(slots=True)
@@ -85,7 +91,7 @@ def group_streets(named: Named) -> Groups:
     del whole
     keys, places = (distinct[origin] // wide).astype(np.int32), (distinct[origin] % wide).astype(np.int32)
     groups = _measured(named, group, keys, places)
-    for absorb in (_into_neighbours, _into_other_names):
+    for absorb in (_into_neighbours, _into_other_names, _into_spelt_alike):
         host = absorb(named, groups)
         if (host != np.arange(len(host))).any():
             kept, renumbered = np.unique(host, return_inverse=True)
@@ -206,12 +212,49 @@ def _into_other_names(named: Named, groups: Groups) -> Int64s:
     return _chosen(groups, guest[allowed], host[allowed])
 
 
-def _near(groups: Groups, guests: Int64s, guest_keys: Ints, hosts: Int64s, host_keys: Ints) -> tuple[Int64s, Int64s]:
+def _into_spelt_alike(named: Named, groups: Groups) -> Int64s:
+    """Of each group without a way the way beside it whose name has one letter less, more or other; else itself."""
+    guests, hosts = np.flatnonzero(~groups.has_ways), np.flatnonzero(groups.has_ways)
+    nothing = np.zeros(len(groups), np.int32)
+    guest, host = _near(groups, guests, nothing[guests], hosts, nothing[hosts], _BESIDE_M)
+    allowed = (groups.place[guest] == groups.place[host]) | ~groups.tagged[guest]
+    guest, host = guest[allowed], host[allowed]
+    names = {key: named.letters(key) for key in np.unique(groups.key[np.append(guest, host)]).tolist()}
+    pairs = zip(groups.key[guest].tolist(), groups.key[host].tolist(), strict=True)
+    alike = np.fromiter((spelt_alike(names[one], names[other]) for one, other in pairs), bool, len(guest))
+    return _chosen(groups, guest[alike], host[alike])
+
+
+def spelt_alike(one: str, other: str) -> bool:
+    """Whether two folded names differ by one slip of the pen: a letter too many, missing or wrong, or two swapped.
+
+    Numbers must be the same, and names long enough that a slip is likelier than another name.
+    """
+    if min(len(one), len(other)) < _LEAST_LETTERS or abs(len(one) - len(other)) > 1:
+        return False
+    if [char for char in one if char.isdigit()] != [char for char in other if char.isdigit()]:
+        return False
+    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    if len(one) != len(other):
+        shorter, longer = sorted((one, other), key=len)
+        return shorter[start:] == longer[start + 1 :]
+    rest, other_rest = one[start:], other[start:]
+    return rest[1:] == other_rest[1:] or (rest[:2] == other_rest[1::-1] and rest[2:] == other_rest[2:])
+
+
+def _near(
+    groups: Groups,
+    guests: Int64s,
+    guest_keys: Ints,
+    hosts: Int64s,
+    host_keys: Ints,
+    reach_m: float = _TOLERANCE_M,
+) -> tuple[Int64s, Int64s]:
     """Pairs of a guest and a host of one key, where the middle of the guest lies in or close to the host's box."""
     if not len(guests) or not len(hosts):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     box = groups.box / PER_DEGREE
-    margin = _TOLERANCE_M / METRES_PER_DEGREE
+    margin = reach_m / METRES_PER_DEGREE
     wide = margin / cosine(box[hosts, 0])
     shift = host_keys * _KEY_WIDTH
     boxes = shapely.box(

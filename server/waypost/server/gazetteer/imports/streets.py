@@ -23,6 +23,7 @@ from waypost.server.gazetteer.imports.street_names import Keys, keys_of, other_n
 from waypost.server.gazetteer.imports.text_ids import text_column
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.gazetteer.texts import TEXT, text_array
+from waypost.server.geocoder.normalize import fold_text
 from waypost.server.model import PlaceType
 
 #: A range belongs to a street whose box is not farther off, in degrees: about a kilometre.
@@ -60,6 +61,15 @@ def find_streets(
     # From 0, by the keys themselves: numbers that do not depend on the order of anything.
     distinct = np.unique(np.concatenate([keys, salted(keys), alias_keys]))
     number, place_number = (np.searchsorted(distinct, some).astype(np.int32) for some in (keys, salted(keys)))
+    text_of_key = np.full(len(distinct), -1, np.int64)
+    text_of_key[number[::-1]] = np.arange(len(number))[::-1]
+    # As a way has it, if one does: addresses misspell what ways spell.
+    named = np.unique(ways.name)[::-1]
+    text_of_key[number[named]] = named
+
+    def letters(key: int) -> str:
+        return fold_text(records.texts[text_of_key[key]]) if text_of_key[key] >= 0 else ""
+
     groups = group_streets(
         Named(
             address_key=np.where(addresses.by_place, place_number[addresses.street], number[addresses.street]),
@@ -71,6 +81,7 @@ def find_streets(
             pieces=pieces,
             alias_key=np.searchsorted(distinct, alias_keys).astype(np.int32),
             alias_piece=piece,
+            letters=letters,
         )
     )
     by_place = np.zeros(len(groups), bool)

@@ -39,12 +39,14 @@ class Found:
         return dict(self.bad.reasons)
 
 
-def read(*paths: Path, form: str = "", columns: dict[str, str] | None = None, country: str = "") -> Found:
+def read(
+    *paths: Path, form: str = "", columns: dict[str, str] | None = None, country: str = "", encoding: str = ""
+) -> Found:
     """Reads files as `data add` does."""
     bad = BadRecords()
     shares: list[float] = []
     rows: defaultdict[str, list[Row]] = defaultdict(list)
-    wishes = Wishes(columns=columns or {}, country=country)
+    wishes = Wishes(columns=columns or {}, country=country, encoding=encoding)
     for batch in FORMATS[form or detect_format(paths)].read(paths, wishes, bad, shares.append):
         assert batch.rows.schema.equals(SCHEMAS[batch.kind])
         batch.rows.validate(full=True)

@@ -364,3 +364,17 @@ def test_a_table_says_that_its_licence_is_not_known(tmp_path: Path) -> None:
 )
 def test_a_layer_is_named_after_its_file(file: str, name: str) -> None:
     assert layer_name_of([Path(file)]) == name
+
+
+@pytest.mark.parametrize("encoding", ["cp1250", "utf-16-le", "utf-8"])
+def test_the_user_can_tell_the_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("number,street,lat,lon\n7,Ječná,50,14\n", encoding=encoding)
+    assert [row["street"] for row in read(path, form="table", encoding=encoding).addresses] == ["Ječná"]
+
+
+@pytest.mark.parametrize("form", ["osm", "ban", "overture", "geonames", "geonames-postal", "table"])
+def test_a_file_of_another_format_than_told_is_refused(tmp_path: Path, form: str) -> None:
+    path = write_text(tmp_path / "prose.txt", ["It was a dark", "and stormy night"])
+    with pytest.raises(ImportFailed, match=r"prose\.txt"):
+        read(path, form=form)

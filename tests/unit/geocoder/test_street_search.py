@@ -1,0 +1,248 @@
+"""Addresses, streets and what else layers hold, asked for as people write them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pyarrow as pa
+import pytest
+
+from tests.unit.geocoder.street_sample import (
+    BERLIN,
+    CODE_BERLIN,
+    CODE_SPRINGFIELD,
+    ILLINOIS_SPRINGFIELD,
+    MISSOURI_SPRINGFIELD,
+    MUNICH,
+    Feature,
+    street_snapshot,
+)
+from waypost.server.geocoder.columns import RESULT_COLUMNS
+from waypost.server.geocoder.engine import Geocoder
+from waypost.server.model import (
+    Answer,
+    GeocodeFilter,
+    GeocodeQuery,
+    MatchOutcome,
+    NoticeCode,
+    PlaceType,
+    Point,
+    Precision,
+    Result,
+)
+
+Address = tuple[int, str, float, float]
+
+
+def _houses(numbers: range, latitude: float, longitude: float) -> list[Address]:
+    """Houses that stand east of each other, 0.001 degrees for ten numbers."""
+    return [(number, "", latitude, longitude + 0.0001 * number) for number in numbers]
+
+
+_STREETS = [
+    Feature(
+        BERLIN, "Hauptstraße",
+        [*_houses(range(1, 20, 2), 52.5200, 13.4), *_houses(range(2, 20, 4), 52.5203, 13.4), (12, "a", 52.53, 13.41),
+         (15, " bis", 52.531, 13.41), (17, "/3", 52.532, 13.41)],
+        line=[(52.5201, 13.40), (52.5201, 13.42)], codes=[CODE_BERLIN],
+    ),
+    Feature(BERLIN, "Lindenallee", line=[(52.515, 13.405), (52.525, 13.405)]),
+    Feature(BERLIN, "Straße des 17. Juni", _houses(range(1, 200), 52.51, 13.35)),
+    Feature(BERLIN, "Rue du 8 mai 1945", _houses(range(1, 30), 52.54, 13.35)),
+    Feature(BERLIN, "Długa", _houses(range(1, 30), 52.55, 13.35)),
+    Feature(BERLIN, "Museum für Naturkunde", kind=PlaceType.POI, category="museum", point=(52.53, 13.379)),
+    Feature(BERLIN, "Linden Apotheke", kind=PlaceType.POI, category="pharmacy", point=(52.531, 13.38)),
+    Feature(MUNICH, "Hauptstraße", _houses(range(1, 9, 2), 48.13, 11.57)),
+    Feature(
+        ILLINOIS_SPRINGFIELD, "North 5th Street", _houses(range(1, 60), 39.80, -89.65), codes=[CODE_SPRINGFIELD],
+        line=[(39.80, -89.65), (39.81, -89.65)],
+    ),
+    Feature(
+        ILLINOIS_SPRINGFIELD, "Main Street", _houses(range(1, 60), 39.805, -89.66), codes=[CODE_SPRINGFIELD],
+        line=[(39.805, -89.66), (39.805, -89.64)], ranges=[(101, 199, 2, 39.805, -89.64, 39.805, -89.63)],
+    ),
+    Feature(ILLINOIS_SPRINGFIELD, "East Pratt Street", _houses(range(1, 60), 39.807, -89.66)),
+    Feature(MISSOURI_SPRINGFIELD, "Main Street", _houses(range(1, 60, 2), 37.21, -93.29)),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def geocoder() -> Geocoder:
+    return Geocoder(street_snapshot(_STREETS))
+
+
+def _ask(geocoder: Geocoder, text: str, **restriction: object) -> Answer:
+    wanted = dataclasses.replace(GeocodeFilter(), **restriction)  # type: ignore[arg-type]
+    return geocoder.geocode(GeocodeQuery(text=text, filter=wanted))
+
+
+def _best(geocoder: Geocoder, text: str, **restriction: object) -> Result:
+    return _ask(geocoder, text, **restriction).results[0]
+
+
+def _at(result: Result, latitude: float, longitude: float) -> bool:
+    return abs(result.place.latitude - latitude) < 2e-5 and abs(result.place.longitude - longitude) < 2e-5
+
+
+@pytest.mark.parametrize(
+    ("text", "latitude", "longitude"),
+    [
+        ("Hauptstraße 5, Berlin", 52.52, 13.4005),
+        ("Hauptstr. 5, 10115 Berlin", 52.52, 13.4005),
+        ("HAUPTSTRASSE 5 BERLIN", 52.52, 13.4005),
+        ("5 Haupt Strasse, Berlin, Germany", 52.52, 13.4005),
+        ("Berlin, Hauptstr. 5", 52.52, 13.4005),
+        ("Hauptstr. 5, München", 48.13, 11.5705),
+        ("Hauptstr. 12a, Berlin", 52.53, 13.41),
+        ("Hauptstr. 12 A, Berlin", 52.53, 13.41),
+        ("15 bis, Hauptstr., Berlin", 52.531, 13.41),
+        ("Hauptstr. 17/3, Berlin", 52.532, 13.41),
+        ("Hauptstr. 19/4, Berlin", 52.52, 13.4019),
+        ("Hauptstr. Nr. 7, Berlin", 52.52, 13.4007),
+        ("Straße des 17. Juni 135, Berlin", 52.51, 13.3635),
+        ("12 rue du 8 mai 1945, Berlin", 52.54, 13.3512),
+        ("ul. Długa 14, Berlin", 52.55, 13.3514),
+        ("12 N 5th St, Springfield, IL", 39.80, -89.6488),
+        ("12 North Fifth Street, Springfield, IL 62701", 39.80, -89.6488),
+        ("7 Main St, Springfield, MO", 37.21, -93.2893),
+        ("7 Main St, Apt 4B, Springfield, IL", 39.805, -89.6593),
+        ("7 Main St, 2nd floor, Springfield, IL", 39.805, -89.6593),
+        ("c/o Miller, 7 Main St, Springfield, IL", 39.805, -89.6593),
+        ("Main Street, 7, Springfield, Illinois", 39.805, -89.6593),
+        ("7 Main St, 62701", 39.805, -89.6593),
+        ("Hauptsrtaße 5, Berlni", 52.52, 13.4005),
+    ],
+)  # fmt: skip
+def test_an_address_is_its_house(geocoder: Geocoder, text: str, latitude: float, longitude: float) -> None:
+    result = _best(geocoder, text)
+    assert result.precision == Precision.ROOFTOP
+    assert result.place.place_type == PlaceType.ADDRESS
+    assert _at(result, latitude, longitude)
+
+
+def test_a_missing_house_lies_between_its_neighbours_on_its_side(geocoder: Geocoder) -> None:
+    result = _best(geocoder, "Hauptstr. 8, Berlin")
+    assert result.precision == Precision.INTERPOLATED
+    assert _at(result, 52.5203, 13.4008)
+    assert 5.0 < result.accuracy_m < 60.0
+
+
+def test_a_house_on_a_range_lies_at_its_share_of_it(geocoder: Geocoder) -> None:
+    result = _best(geocoder, "151 Main St, Springfield, IL")
+    assert result.precision == Precision.INTERPOLATED
+    assert abs(result.place.longitude + 89.6349) < 1e-4
+
+
+def test_a_number_beyond_the_street_gives_the_street(geocoder: Geocoder) -> None:
+    result = _best(geocoder, "Hauptstr. 500, Berlin")
+    assert (result.precision, result.place.place_type) == (Precision.STREET, PlaceType.STREET)
+    assert ("500", MatchOutcome.UNUSED) in [(part.text, part.outcome) for part in result.match]
+
+
+def test_confidence_falls_from_the_house_to_the_street(geocoder: Geocoder) -> None:
+    texts = ("Hauptstr. 5, Berlin", "Hauptstr. 8, Berlin", "Hauptstr. 500, Berlin")
+    house, between, street = (_best(geocoder, text).confidence for text in texts)
+    assert house > between > street
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Hauptstr. 5, Springfield, IL", "12 N 5th St, Springfield, MO", "7 Main St, Berlin", "Hauptstr. 5, Potsdam",
+     "12 W Pratt St, Springfield, IL", "Alte Hauptstraße 5, Berlin"],
+)  # fmt: skip
+def test_a_house_of_another_town_or_street_is_no_answer(geocoder: Geocoder, text: str) -> None:
+    precisions = [result.precision for result in _ask(geocoder, text).results]
+    assert Precision.ROOFTOP not in precisions
+    assert Precision.INTERPOLATED not in precisions
+
+
+def test_a_postal_code_of_another_town_is_told_as_contradicting(geocoder: Geocoder) -> None:
+    result = _best(geocoder, "Hauptstr. 5, 62701 Berlin")
+    assert result.precision == Precision.ROOFTOP
+    assert ("62701", MatchOutcome.CONTRADICTED) in [(part.text, part.outcome) for part in result.match]
+
+
+def test_another_town_than_the_postal_code_has_is_told_as_contradicting(geocoder: Geocoder) -> None:
+    result = _best(geocoder, "Hauptstr. 5, 10115 Munich")
+    assert result.precision in (Precision.ROOFTOP, Precision.INTERPOLATED)
+    outcomes = {part.outcome for part in result.match}
+    assert MatchOutcome.CONTRADICTED in outcomes
+
+
+def test_the_focus_chooses_between_streets_of_one_name(geocoder: Geocoder) -> None:
+    near = Point(latitude=37.2, longitude=-93.3)
+    assert _best(geocoder, "7 Main St", focus=near).place.latitude == pytest.approx(37.21)
+    far = Point(latitude=39.8, longitude=-89.6)
+    assert _best(geocoder, "7 Main St", focus=far).place.latitude == pytest.approx(39.805)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Main St & N 5th St, Springfield, IL", "N 5th St / Main St, Springfield, IL",
+     "corner of Main Street and North 5th Street, Springfield, IL"],
+)  # fmt: skip
+def test_two_streets_give_the_point_where_they_cross(geocoder: Geocoder, text: str) -> None:
+    assert _at(_best(geocoder, text), 39.805, -89.65)
+
+
+def test_a_point_of_interest_is_found_by_name_and_kind(geocoder: Geocoder) -> None:
+    assert _best(geocoder, "Museum für Naturkunde, Berlin").place.display_name == "Museum für Naturkunde"
+    assert _best(geocoder, "pharmacy near Berlin").place.display_name == "Linden Apotheke"
+    assert _best(geocoder, "Apotheke in Berlin").place.display_name == "Linden Apotheke"
+
+
+def test_place_types_choose_the_level(geocoder: Geocoder) -> None:
+    text = "Hauptstr. 5, Berlin"
+    street = _best(geocoder, text, place_types=frozenset({PlaceType.STREET}))
+    assert (street.place.place_type, street.precision) == (PlaceType.STREET, Precision.STREET)
+    house = _best(geocoder, text, place_types=frozenset({PlaceType.ADDRESS}))
+    assert house.precision == Precision.ROOFTOP
+    assert not _ask(geocoder, "Lindenallee, Berlin", place_types=frozenset({PlaceType.ADDRESS})).results
+
+
+def test_regions_restrict_streets(geocoder: Geocoder) -> None:
+    results = _ask(geocoder, "Main Street", region_codes=("DE",)).results
+    assert PlaceType.STREET not in {result.place.place_type for result in results}
+
+
+def test_every_part_of_an_address_is_told(geocoder: Geocoder) -> None:
+    parts = _best(geocoder, "7 Main St, Apt 4B, Springfield, IL").match
+    told = [(part.text, part.outcome, part.place_type) for part in parts if part.text]
+    assert told == [
+        ("7", MatchOutcome.MATCHED, PlaceType.ADDRESS),
+        ("Main St", MatchOutcome.MATCHED, PlaceType.STREET),
+        ("Apt 4B", MatchOutcome.UNUSED, None),
+        ("Springfield", MatchOutcome.MATCHED, PlaceType.LOCALITY),
+        ("IL", MatchOutcome.MATCHED, PlaceType.REGION),
+    ]
+
+
+def test_places_are_answered_as_ever(geocoder: Geocoder) -> None:
+    assert _best(geocoder, "Berlin").place.place_id == "gn-5"
+    assert _best(geocoder, "Springfield, Illinois").place.place_id == "gn-8"
+    assert _best(geocoder, "10115 Berlin").place.place_type == PlaceType.POSTAL_CODE
+
+
+def test_a_column_answers_as_a_question_does(geocoder: Geocoder) -> None:
+    texts = [
+        "Hauptstr. 5, Berlin",
+        "Hauptstr. 8, Berlin",
+        "Hauptstr. 500, Berlin",
+        "Berlin",
+        "7 Main St, Springfield, MO",
+    ]
+    table = geocoder.geocode_texts(pa.array(texts), GeocodeFilter(), RESULT_COLUMNS)
+    for row, text in zip(table.to_pylist(), texts, strict=True):
+        result = _best(geocoder, text)
+        assert (row["place_id"], row["precision"]) == (result.place.place_id, result.precision.name)
+        assert row["latitude"] == pytest.approx(result.place.latitude, abs=1e-7)
+        assert row["confidence"] == pytest.approx(result.confidence, abs=1e-6)
+
+
+def test_thirty_streets_in_one_question_stop_at_a_bound_that_is_told() -> None:
+    trees, ends = ("Oak", "Elm", "Ash", "Fir", "Yew", "Bay"), ("ton", "ley", "dale", "ham", "wick")
+    names = [f"{tree}{end}" for tree in trees for end in ends]
+    line = [(52.5, 13.4), (52.51, 13.4)]
+    crowded = [Feature(BERLIN, f"{name} Street", line=line) for name in names for _ in range(40)]
+    answer = _ask(Geocoder(street_snapshot(crowded)), " ".join(names))
+    assert NoticeCode.TRUNCATED in {notice.code for notice in answer.notices}
