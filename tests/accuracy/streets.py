@@ -103,7 +103,7 @@ def layered(data_dir: Path, seed: int) -> Iterator[tuple[Snapshot, list[Town]]]:
 def _sources(seed: int) -> Iterator[tuple[str, list[Batch], str, str, bool]]:
     if not EXTRACTS.is_dir():
         for _, _, country, _, _, number_first in TOWNS:
-            yield f"town-{country.lower()}", list(town_batches(country, seed)), "", "", number_first
+            yield f"town_{country.lower()}", list(town_batches(country, seed)), "", "", number_first
         return
     for name, (city, region) in CITIES.items():
         path = EXTRACTS / f"{name}.osm.pbf"
