@@ -93,7 +93,6 @@ def _new_shard(shard: ShardFile) -> NewShard:
         first_row=shard.first_row,
         last_row=shard.first_row + shard.rows - 1,
         file=shard.path.name,
-        file_first_row=shard.first_row,
     )
 
 
