@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
-import pytest
 
 from tests.unit.jobs.coordinator import hooks
 from tests.unit.jobs.coordinator.site import Site
@@ -27,8 +26,6 @@ from waypost.server.jobs.spec import (
 )
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.tasks import SHARD_ROWS
-
-pytestmark = pytest.mark.slow
 
 Sites = Callable[..., Site]
 NO_POLICY = FailurePolicy()
