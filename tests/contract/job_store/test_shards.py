@@ -129,6 +129,21 @@ def test_what_is_known_of_a_shard_that_kills_outlives_its_owner_but_not_its_engi
     assert shard.pieces == ()
 
 
+def test_a_part_that_is_gone_is_answered_again(store: JobStore) -> None:
+    lease = running(store, rows=20)
+    store.lease_shards(lease, 2)
+    assert not store.reopen_shard(lease, 1, "PART_TORN")
+    store.commit_part(lease, 1, part())
+    assert store.reopen_shard(lease, 1, "PART_TORN")
+    assert store.row_counts(lease.job_id) == RowCounts()
+    _, history = store.history(lease.job_id, 4)
+    assert [event.change for event in history.events] == [
+        ShardRetried(first_row=1, last_row=10, attempts=1, reason="PART_TORN")
+    ]
+    assert [shard.first_row for shard in store.lease_shards(lease, 9)] == [1]
+    assert store.commit_part(lease, 1, part())
+
+
 def test_another_engine_begins_anew_and_tells_which_files_are_void(store: JobStore) -> None:
     lease = running(store, rows=20)
     store.lease_shards(lease, 2)

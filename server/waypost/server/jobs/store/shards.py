@@ -141,6 +141,22 @@ class Shards(StoreCore):
             append(transaction, job, change)
             return True
 
+    def reopen_shard(self, lease: Lease, first_row: int, reason: str) -> bool:
+        """Whether a DONE shard, whose part is not there any more, is PENDING again; an event tells."""
+        with self._writing() as transaction:
+            job = owned_job(transaction, lease)
+            statement = _of(lease, first_row, ShardState.DONE).values(
+                state=ShardState.PENDING, reason=reason, **_NO_PART
+            )
+            shard = transaction.connection.execute(
+                statement.returning(_SHARDS.last_row, _SHARDS.attempts)
+            ).one_or_none()
+            if shard is None:
+                return False
+            change = ShardRetried(first_row=first_row, last_row=shard.last_row, attempts=shard.attempts, reason=reason)
+            append(transaction, job, change)
+            return True
+
     def restart_rows(self, lease: Lease, engine_version: str) -> tuple[str, ...]:
         """The files of all parts, which are forgotten: every row is to be answered again, by this engine."""
         with self._writing() as transaction:
