@@ -66,7 +66,7 @@ def list_block(
     eye, half_m = circle(south, west, 1.0)
     size, inside = count_within(grid, kind, eye, half_m + reach_m, half_m, scratch)
     nearby = scratch[:size].copy()
-    side = FINEST_SIDE
+    side = int(np.int64(FINEST_SIDE))
     for most, cells in SIDES[::-1]:
         if inside <= most:
             side = cells
