@@ -10,11 +10,11 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.gazetteer.sources.borders import SEA
 from waypost.server.geocoder.borders import CELLS_PER_DEGREE, BorderArrays
 from waypost.server.geocoder.candidates import Candidates
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.place_grid import (
     ANY_COUNTRY,
     Eye,

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import TextColumn, read_only
 from waypost.server.geocoder import postings as p
 from waypost.server.geocoder import ranking
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.normalize import (
     HAN,
     LETTER,

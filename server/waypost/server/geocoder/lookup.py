@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from waypost.server.geocoder import book as b
 from waypost.server.geocoder import ranking
@@ -12,6 +11,7 @@ from waypost.server.geocoder.calibration import confidence
 from waypost.server.geocoder.contexts import read_contexts
 from waypost.server.geocoder.describe import add_place
 from waypost.server.geocoder.desk import READINGS, filter_of, index_of, scratch_of, types_of, weights_of, words_of
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.match import IMPORTANCE, TERMS
 from waypost.server.geocoder.matches import (
     CORRECTED,

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import read_only
+from waypost.server.geocoder.jit import njit
 
 #: Code points from here on are not in the fold table: Han extensions are letters, the rest separates.
 FOLD_SIZE = 0x20000

@@ -6,13 +6,12 @@ The same kernel answers a single query, with all that is needed to explain it, a
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.calibration import FEATURES, confidence
 from waypost.server.geocoder.contexts import gather_contexts, new_contexts
 from waypost.server.geocoder.distance import distance_m
-from waypost.server.geocoder.jit import kernel
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.match import (
     EXPLAINED,
     IMPORTANCE,

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.language import language_tags
 from waypost.server.geocoder.lent import LentArrays, lender
 

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.geocoder.instructions import prefetch, set_bits
-from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.jit import inlined, kernel, njit
 from waypost.server.geocoder.normalize import MAX_TOKENS
 from waypost.server.geocoder.vocabulary import (
     CHECK_SHIFT,

@@ -16,11 +16,11 @@ import numpy as np
 from google.protobuf.descriptor import FieldDescriptor
 from google.type.latlng_pb2 import LatLng
 from google.type.postal_address_pb2 import PostalAddress
-from numba import njit
 
 from waypost.server.gazetteer.schema import CATEGORIES
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.found import ADDRESS_PATHS, TEXT_PATHS, Found
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.lent import LentArrays, lender
 from waypost.server.geocoder.sheet import Sheet
 from waypost.v1 import geocoding_pb2 as pb
