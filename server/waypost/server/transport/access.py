@@ -1,8 +1,8 @@
 """One line in the log per call: method, code, milliseconds, rows, peer, request id; never its content.
 
 Lines are kept for a twentieth of a second and written several at a time. Written one by one, between two calls, a line
-cost as much as a third of the lookup that it told of; one by one but later, still as much as its request's decoding,
-most of it for the system call and for whoever reads the other end of the pipe.
+cost as much as a third of the lookup that it told of; one by one but later, still twice as much as now, and whoever
+reads the other end of the pipe was woken for each.
 """
 
 from __future__ import annotations
