@@ -102,6 +102,8 @@ async def test_an_output_in_parts_goes_where_the_caller_wants_it_with_a_manifest
     assert {path.name for path in folder.iterdir()} == listed | {"manifest.json"}
     counts = [file.row_count for file in site.store.output_files(job.job_id)]
     assert sum(counts) == (SHARD_ROWS + 4) // 2
+    kept = site.desk.folders.parts(job.job_id)
+    assert {path.suffix for path in kept.iterdir()} == {".arrow", ".json"}, "the answers, not what was made of them"
 
 
 async def test_a_paused_job_keeps_its_parts_and_goes_on(sites: Sites, pool: LocalPool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from waypost.server.jobs.assemble import assemble
-from waypost.server.jobs.coordinator.prepared import save_tally
+from waypost.server.jobs.coordinator.prepared import PartRecord, save_record
 from waypost.server.jobs.model import Part, Shard
 from waypost.server.jobs.poison import Pieces
 from waypost.server.jobs.tallies import Tally
@@ -60,7 +60,7 @@ class ShardWork:
             made = assemble(whole, self.pieces, self._done)
             for path, _ in self._done.values():
                 path.unlink(missing_ok=True)
-        save_tally(whole.part_path, made.tally)
+        save_record(whole.part_path, PartRecord(tally=made.tally, output=made.output))
         part = Part(
             file=whole.part_path.name,
             size_bytes=made.size_bytes,
