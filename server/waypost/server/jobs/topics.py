@@ -38,7 +38,7 @@ class Topic:
         self.refreshing: asyncio.Task[None] | None = None
         self.registration: Watch | None = None
         self._events: list[bytes] = []
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._waiters: set[asyncio.Future[bool]] = set()
 
     @property
     def behind(self) -> bool:
@@ -84,28 +84,35 @@ class Topic:
         return None if cursor < self.base else self._events[cursor - self.base :]
 
     @property
-    def waiters(self) -> list[asyncio.Future[None]]:
-        """Those who wait now; whoever wakes them sets a result."""
+    def waiters(self) -> list[asyncio.Future[bool]]:
+        """Those who wait now; whoever wakes them sets True."""
         return [waiter for waiter in self._waiters if not waiter.done()]
 
     def wake(self) -> None:
         """Wakes all that wait."""
         for waiter in self.waiters:
-            waiter.set_result(None)
+            waiter.set_result(True)
 
     async def wait(self, timeout_s: float | None) -> bool:
         """Whether something happened within that time. Raises what ended the reading of the job."""
         if self.failed is not None:
             raise self.failed
-        waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        # asyncio.timeout() would be a tenth of what a message to a watcher costs.
+        timer = None if timeout_s is None else loop.call_later(timeout_s, _give_up, waiter)
         self._waiters.add(waiter)
         try:
-            async with asyncio.timeout(timeout_s):
-                await waiter
-        except TimeoutError:
-            return False
+            happened = await waiter
         finally:
             self._waiters.discard(waiter)
+            if timer is not None:
+                timer.cancel()
         if self.failed is not None:
             raise self.failed
-        return True
+        return happened
+
+
+def _give_up(waiter: asyncio.Future[bool]) -> None:
+    if not waiter.done():
+        waiter.set_result(False)

@@ -227,7 +227,7 @@ async def _wake_slowly(topics: Iterable[Topic]) -> None:
             await asyncio.sleep(_PROGRESS_AT_ONCE / MAX_PROGRESS_PER_S)
         for waiter in waiters[start : start + _PROGRESS_AT_ONCE]:
             if not waiter.done():
-                waiter.set_result(None)
+                waiter.set_result(True)
 
 
 @contextmanager
