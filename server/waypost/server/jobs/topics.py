@@ -103,7 +103,7 @@ class Topic:
         timer = None if timeout_s is None else loop.call_later(timeout_s, _give_up, waiter)
         self._waiters.add(waiter)
         try:
-            happened = await waiter
+            happened: bool = await waiter
         finally:
             self._waiters.discard(waiter)
             if timer is not None:

@@ -104,7 +104,8 @@ class CsvRows:
     def _skip_blank_lines(self) -> None:
         """Reads up to the first line with something on it."""
         while not self._text.ended and len(self._data) == self._at:
-            self._refill()
+            # Whoever only looks at the head need not wait for more than that.
+            self._refill(HEAD_BYTES)
             self._at = len(self._data) - len(self._data.lstrip(b"\r\n"))
             blank = self._data[: self._at]
             self._line += blank.count(b"\n") + blank.count(b"\r") - blank.count(b"\r\n")
@@ -149,8 +150,8 @@ class CsvRows:
                 rows[place] = [None if cell is None else shown_text(cell) for cell in cells]
         return rows
 
-    def _refill(self) -> None:
-        self._data = self._data[self._at :] + self._text.read(READ_BYTES)
+    def _refill(self, size: int = READ_BYTES) -> None:
+        self._data = self._data[self._at :] + self._text.read(size)
         self._at = 0
 
     def _block(self, spans: RowSpans) -> RowBlock:
