@@ -154,6 +154,15 @@ def test_no_file_of_an_output_is_made_of_the_beginning_of_a_part(tmp_path: Path)
     assert not order.path.exists()
 
 
+def test_no_part_is_left_where_the_file_of_an_output_cannot_be_written(tmp_path: Path) -> None:
+    shard = write_shard(tmp_path / "1", [("q", pa.array(["Munich"]))])
+    plan = OutputPlan(format=FileFormat.CSV, layout=OutputLayout.PARTS)
+    order = PartOutput(plan=plan, inputs=pa.schema([("q", pa.string())]), path=tmp_path / "none" / "made")
+    with pytest.raises(FileNotFoundError):
+        work_shard(sample_geocoder(), text_task(shard, output=order))
+    assert list(tmp_path.iterdir()) == [shard]
+
+
 def test_a_range_has_the_answers_of_its_rows(tmp_path: Path) -> None:
     shard = write_shard(tmp_path / "1", [("q", pa.array(["Munich", "Atlantis", "Berlin"] * 4_000))])
     _, whole = work(text_task(shard))

@@ -68,7 +68,7 @@ def work_shard(geocoder: Geocoder, task: ShardTask, halted: Callable[[], Halt | 
                 tally += count_rows(piece.column(0), answers)
                 done += piece.num_rows
             size_bytes, sha256 = part.commit()
-    output = write_output_of(task.part_path, task.output) if task.output and done == rows.stop else None
+    output = _write_output(task.part_path, task.output) if task.output and done == rows.stop else None
     return PartResult(
         rows=RowRange(rows.start, done),
         tally=tally,
@@ -82,11 +82,16 @@ def work_shard(geocoder: Geocoder, task: ShardTask, halted: Callable[[], Halt | 
     )
 
 
-def write_output_of(part: Path, order: PartOutput) -> OutputFile:
-    """The file that was made of a part, whole under its name but not synced. Raises OSError."""
-    with OutputWriter(order.plan, order.inputs, local_folder(order.path.parent), order.path.name) as writer:
-        writer.add(part)
-        return writer.finish(durable=False)
+def _write_output(part: Path, order: PartOutput) -> OutputFile:
+    """The file that was made of a part, whole under its name but not synced. Raises OSError; the part is gone then."""
+    try:
+        with OutputWriter(order.plan, order.inputs, local_folder(order.path.parent), order.path.name) as writer:
+            writer.add(part)
+            return writer.finish(durable=False)
+    except OSError:
+        # Nobody will commit it, and where the disk is full its place is needed.
+        part.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
