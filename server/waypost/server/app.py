@@ -13,7 +13,6 @@ import gc
 import logging
 import os
 import signal
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -35,9 +34,6 @@ _LOG = logging.getLogger("waypost.app")
 
 #: Between NOT_SERVING and the end of the streams, so that watchers of health still hear of it.
 _DRAIN_NOTICE_S = 0.1
-#: How long a thread may keep the interpreter while the event loop waits for it. Python's own 5 ms would be most of a
-#: lookup's 99th percentile: the threads of jobs spend some milliseconds on the store for each part that is committed.
-_SWITCH_S = 0.001
 
 SERVICES = (geocoding.DESCRIPTOR.full_name, places.DESCRIPTOR.full_name, *JOB_SERVICES)
 
@@ -150,7 +146,6 @@ def run(config: Config, *, reuse_port: bool = False, parent: int | None = None, 
             loop.add_reader(parent, stop.set)
         await App(config, reuse_port=reuse_port, works=works).serve(stop)
 
-    sys.setswitchinterval(_SWITCH_S)
     # A unary call takes an eighth less CPU time on uvloop's loop than on asyncio's own.
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())
