@@ -164,13 +164,13 @@ async def test_a_clock_that_jumps_costs_a_job_nothing_but_its_lease(
 ) -> None:
     offset_s = 0.0
     site = sites(clock=lambda: time.time() + offset_s)
-    await site.start(pool, lease_s=5.0)
+    await site.start(pool)
     job = site.csv_job(ROWS, text=gated)
     await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
     offset_s = jump_s
     # Whoever looks for work next finds a lease that ran out, or one that would last for a day.
     site.inline_job("query\nMunich\n")
-    await site.reaches(job.job_id, lambda job: job.lease_token == 2)
+    await site.reaches(job.job_id, lambda job: job.lease_token >= 2)
     (site.folder / "gate").touch()
     assert (await site.ends(job.job_id)).state is JobState.SUCCEEDED
     assert_whole(site, job.job_id)
