@@ -6,14 +6,13 @@ The same kernel answers a single query, with all that is needed to explain it, a
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.calibration import CURVE, FEATURES, confidence
 from waypost.server.geocoder.contexts import gather_contexts, new_contexts
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.houses import NO_HOUSE
-from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.jit import inlined, kernel, njit
 from waypost.server.geocoder.match import (
     EXPLAINED,
     IMPORTANCE,
@@ -40,7 +39,7 @@ from waypost.server.geocoder.typo import new_corrections
 from waypost.server.model import PlaceType
 
 #: Readings kept where one answer is wanted: enough to find the best that is another place, for the margin.
-FEW = 5
+FEW = np.int64(5)
 #: The margin to the runner-up counts up to this much, so that readings that are further behind need not be known.
 MARGIN = 1.5
 #: Unexplained words are worth correcting from this on: one short word.
@@ -52,6 +51,9 @@ _EFFORTS = ((1, False), (2, False), (1, True))
 #: Two readings of one name this near to each other are one place (a city and its district, an enclave's twins).
 SAME_PLACE_M = 12_000.0
 
+#: The rank of the best reading. A number of numpy's, as FEW is: for one of Python's own numba compiles what takes it
+#: once more.
+_BEST = np.int64(0)
 _DISTRICT = int(PlaceType.DISTRICT)
 _POSTAL_CODE = int(PlaceType.POSTAL_CODE)
 
@@ -82,7 +84,7 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
 
     `field_ends` are the bytes at which the fields of a structured address end (one for free text) and
     `field_types` the place types that each allows, as bits. Readings that are worse than the best by more than `slack`
-    may be left out. `streets` is the table of streets.py, empty in a snapshot without layers; the spans that it names
+    may be left out. `streets` is the table of streets.py, 0 in a snapshot without layers; the spans that it names
     lie behind those of the places.
     """
     tokens, spans, contexts, top, order, room, _ = scratch
@@ -128,7 +130,7 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
             index.postings, index.places, spans, found, contexts, order, whole, capitals, limits, slack, top
         ):
             flags |= TRUNCATED
-        if streets.size == 0 or (not prepared and _says_all(index.places, top, whole)):
+        if streets == 0 or (not prepared and _says_all(index.places, top, whole)):
             continue
         if not prepared:
             prepare(streets, tokens, count, data, field_types)
@@ -325,7 +327,7 @@ def describe(index, scratch, count, found, whole, reading, features):  # type: i
 def judge(index, streets, scratch, count, found, whole, reading, limits, weights):  # type: ignore[no-untyped-def]
     """The words that contradict a reading, as bits, and its confidence."""
     tokens, spans, _, top, _, _, features = scratch
-    if streets.size > 0 and hangs(index.places, top.reading[reading].row):
+    if streets != 0 and hangs(index.places, top.reading[reading].row):
         margin = top.reading[reading].score - runner_up(index.places, top, reading)
         against = describe_street(
             index.places, streets, tokens, count, spans, top, reading, whole, margin, limits, features
@@ -381,7 +383,7 @@ def _search_column(  # type: ignore[no-untyped-def]
             index, words, streets, data, begin, end, field_ends[text], field_types, limits, MARGIN, scratch
         )
         if top.size[0] > 0:
-            against, sure[text] = judge(index, streets, scratch, count, found, whole, 0, limits, weights)
+            against, sure[text] = judge(index, streets, scratch, count, found, whole, _BEST, limits, weights)
             if against != 0:
                 flag |= CONTRADICTED
             row[text] = top.reading[0].row
@@ -413,6 +415,6 @@ def search_features(index, words, streets, data, field_ends, field_types, limits
     )
     if scratch[3].size[0] == 0:
         return np.int64(-1), features
-    judge(index, streets, scratch, count, found, whole, 0, limits, np.zeros(FEATURES + CURVE))
+    judge(index, streets, scratch, count, found, whole, _BEST, limits, np.zeros(FEATURES + CURVE))
     features[:] = scratch[6]
     return scratch[3].reading[0].row, features
