@@ -50,7 +50,7 @@ def test_filters_hold_for_positions_too() -> None:
     countries = frozenset({PlaceType.COUNTRY})
     assert ids(ask("48.137, 11.575", GeocodeFilter(place_types=countries))) == ["gn-1"]
     assert ids(ask("48.137, 11.575", GeocodeFilter(region_codes=("US",)))) == []
-    answer = ask("48.137, 11.575", GeocodeFilter(place_types=frozenset({PlaceType.POI})))
+    answer = ask("48.137, 11.575", GeocodeFilter(place_types=frozenset({PlaceType.STREET})))
     assert NoticeCode.LAYER_MISSING in [notice.code for notice in answer.notices]
 
 
