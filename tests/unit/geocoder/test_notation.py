@@ -240,7 +240,11 @@ def test_a_short_plus_code_is_recovered_near_its_place() -> None:
 )
 def test_no_text_is_slow(unit: str) -> None:
     text = (unit * 512)[:512]
-    started = time.perf_counter()
-    parse_notation(text)
+    spent_s = []
+    for _ in range(3):
+        started_s = time.thread_time()
+        parse_notation(text)
+        spent_s.append(time.thread_time() - started_s)
 
-    assert time.perf_counter() - started < 0.025
+    # Half of what the engine may take for a query, in processor time, which other programs do not lengthen.
+    assert min(spent_s) < 0.025

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import orjson
 import pyarrow as pa
 
 from waypost.server.jobs.locations import local_folder
@@ -92,3 +94,10 @@ def test_a_report_of_no_rows_is_a_report(tmp_path: Path) -> None:
     names = [file.name for file in write_report(local_folder(tmp_path), report)]
     assert names == ["report.json", "report.txt"]
     assert json.loads((tmp_path / "report.json").read_bytes())["rows"]["total"] == 0
+
+
+def test_the_documentation_lists_every_key() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "jobs.md").read_text()
+    table = page[page.index("| key | what it holds |") :].split("\n\n", 1)[0]
+    documented = [key for row in table.splitlines()[2:] for key in re.findall("`([a-z_]+)`", row.split("|")[1])]
+    assert documented == list(orjson.loads(report_json(a_report())))

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
-import pytest
 
 from tests.unit.jobs.coordinator import hooks
 from tests.unit.jobs.coordinator.site import Site
@@ -27,8 +26,6 @@ from waypost.server.jobs.spec import (
 )
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.tasks import SHARD_ROWS
-
-pytestmark = pytest.mark.slow
 
 Sites = Callable[..., Site]
 NO_POLICY = FailurePolicy()
@@ -156,17 +153,23 @@ async def test_too_many_unmatched_rows_fail_a_job_that_wants_that(sites: Sites, 
     assert (site.desk.folders.output(job.job_id) / "report.json").exists()
 
 
-async def test_a_row_that_kills_its_workers_is_found_and_the_rest_answered(sites: Sites, pool: LocalPool) -> None:
+async def test_a_row_that_kills_is_found_and_the_rest_answered_and_the_next_server_knows_its_victims(
+    sites: Sites, pool: LocalPool
+) -> None:
     site = sites()
+    first = await site.start(pool)
+    job = site.csv_job(3, text=lambda row: "KILL" if row == 3 else "Munich")
+    await site.reaches(job.job_id, lambda job: len(changes(site, job.job_id, ShardRetried)) == 2)
+    await first.stop()
+    site.coordinators.clear()
     await site.start(pool)
-    job = site.csv_job(4, text=lambda row: "KILL" if row == 3 else "Munich")
     job = await site.ends(job.job_id)
     (result,) = site.results(job.job_id)
     statuses = [(row["waypost_status"], row["waypost_reason"]) for row in table_of(result)]
-    assert statuses.pop(2) == ("failed", "WORKER_DIED")
-    assert statuses == [("matched", "")] * 3
+    assert statuses == [("matched", ""), ("matched", ""), ("failed", "WORKER_DIED")]
     assert job.state is JobState.PARTIALLY_SUCCEEDED
-    assert len(changes(site, job.job_id, ShardRetried)) >= 3
+    # Three over the whole, one over its second half, two over the row alone; the last one settles it.
+    assert len(changes(site, job.job_id, ShardRetried)) == 6
 
 
 async def test_a_changed_input_fails_the_job(sites: Sites, pool: LocalPool) -> None:

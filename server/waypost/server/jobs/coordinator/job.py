@@ -13,6 +13,7 @@ from typing import Final
 from waypost.server.errors import FailedPrecondition
 from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs.coordinator.dispatcher import Dispatcher
+from waypost.server.jobs.coordinator.mending import mend_parts
 from waypost.server.jobs.coordinator.office import Office, StopSign
 from waypost.server.jobs.coordinator.output import Closing, write_closing, write_results
 from waypost.server.jobs.coordinator.policy import Policy
@@ -145,6 +146,8 @@ class OwnedJob:
         await self._check_snapshot()
         prepared = await self._load()
         await self._check_engine()
+        if self.lease.token > 1:
+            await self._office.work(mend_parts, self._office.desk, self.job, self.lease)
         await self._count(prepared)
         policy = Policy(self.job.spec.failure_policy, self._accepted)
         shop = self._shop

@@ -17,7 +17,8 @@ class ShardWork:
 
     def __init__(self, shard: Shard, token: int) -> None:
         self.shard = shard
-        self.pieces = Pieces.whole(self.rows)
+        #: Deaths under an owner before this one count too, or a row that kills servers as well would do so for ever.
+        self.pieces = Pieces.load(shard.pieces).begun_again() if shard.pieces else Pieces.whole(self.rows)
         self.tries = 0
         self._done: dict[RowRange, tuple[Path, Tally]] = {}
         #: With the owner's token in it, so that one that was fenced off cannot replace it.
