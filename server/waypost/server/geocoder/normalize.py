@@ -30,6 +30,7 @@ _BASE_LETTERS = {
     "ŧ": "t", "ə": "e", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ɛ": "e", "ɔ": "o", "ƴ": "y", "ɣ": "g", "ʋ": "v",
     "ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ة": "ه", "ە": "ه", "ہ": "ه", "ھ": "ه", "ٱ": "ا", "ۆ": "و",
     "ۇ": "و", "ĸ": "k", "ヶ": "ケ", "ヵ": "カ", "臺": "台", "&": "and",
+    "〒": "日本",  # the mark of the Japanese post, before its codes
 }  # fmt: skip
 #: Written or left out at will: apostrophes and their look-alikes, the Arabic tatweel, ordinal dots.
 _DROPPED = "'’‘`´ʻʼʽʾʿˈ′＇ʹʺـ·ʺ"
