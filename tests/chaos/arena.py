@@ -15,13 +15,18 @@ from pathlib import Path
 
 from tests.server_process import Server
 from tests.unit.jobs.coordinator.site import PLACES, Site
+from waypost.server.errors import FailedPrecondition
+from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import Job, ShardState
 from waypost.server.jobs.spec import FailurePolicy, JobInput, JobOutput, UriSource
+from waypost.server.jobs.states import JobState
 from waypost.server.jobs.tasks import SHARD_ROWS
 
 #: So many parts, so that a kill finds some committed, some in hand and some waiting.
 PARTS = 6
 ROWS = (PARTS - 1) * SHARD_ROWS + 17
+#: What makes a job go on that stands still.
+STANDING = {JobState.PAUSED: Command.RESUME, JobState.AWAITING_CONFIRMATION: Command.CONFIRM}
 #: A whole job takes one to two seconds on two idle cores.
 LONGEST_WAIT_S = 20.0
 
@@ -48,13 +53,19 @@ class Arena:
         self.server.kill()
         self.site.store.close()
 
-    def create(self, output: JobOutput) -> Job:
-        return self.site.create(self._input, output=output, failure_policy=FailurePolicy())
+    def create(self, output: JobOutput, *, confirmation_required: bool = False) -> Job:
+        return self.site.create(
+            self._input,
+            output=output,
+            failure_policy=FailurePolicy(),
+            confirmation_required=confirmation_required,
+        )
 
     def undisturbed(self, output: JobOutput) -> dict[str, str]:
         """The digests of what such a job gives that nobody disturbs; made once."""
         if output not in self._undisturbed:
-            self.server.wait_until_serving()
+            if all(record["message"] != "serving" for record in self.server.records):
+                self.server.wait_until_serving()
             job = self.create(output)
             self.end(job)
             self._undisturbed[output] = self.results(job)
@@ -96,8 +107,18 @@ class Arena:
         """How many parts are committed."""
         return self.site.store.shard_counts(job.job_id)[ShardState.DONE]
 
+    def command(self, job: Job, command: Command) -> None:
+        """Asks for it; a job that has gone on meanwhile may not allow it any more."""
+        with suppress(FailedPrecondition):
+            self.site.store.command(job.job_id, command)
+
     def end(self, job: Job) -> Job:
-        return asyncio.run(self.site.ends(job.job_id))
+        """The job at its end; what stands still on the way is asked to go on."""
+        while True:
+            found = asyncio.run(self.site.reaches(job.job_id, lambda job: job.state.finished or job.state in STANDING))
+            if found.state.finished:
+                return found
+            self.command(job, STANDING[found.state])
 
     def results(self, job: Job) -> dict[str, str]:
         """The digest of each file of results by its name."""

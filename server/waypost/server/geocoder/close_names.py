@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from babel.languages import get_official_languages
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import TextColumn
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.normalize import FoldTable, new_tokens, span_hash, tokenize
 from waypost.server.geocoder.typo import LONGEST_LEARNT, distance, learn, new_corrections
 from waypost.server.model import PlaceType

@@ -45,7 +45,7 @@ class Site:
         )
         self.coordinators: list[Coordinator] = []
 
-    async def start(self, executor: Executor, lease_s: float = 5.0) -> Coordinator:
+    async def start(self, executor: Executor, lease_s: float = 30.0) -> Coordinator:
         coordinator = Coordinator(self.desk, executor, self.snapshots, lease_s=lease_s, clock=self.clock)
         await coordinator.start()
         self.coordinators.append(coordinator)

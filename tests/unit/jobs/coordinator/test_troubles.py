@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 
 from tests.unit.jobs.coordinator.site import Site
+from waypost.server.errors import NotFound
+from waypost.server.jobs.coordinator.expiry import sweep
 from waypost.server.jobs.coordinator.mending import PART_TORN
 from waypost.server.jobs.events import PartCommitted, ShardRetried
 from waypost.server.jobs.executors.local import LocalPool
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import ShardState
-from waypost.server.jobs.spec import FileFormat, JobOutput
+from waypost.server.jobs.spec import FileFormat, JobOutput, OutputLayout
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.tasks import SHARD_ROWS
 
@@ -44,8 +46,7 @@ def numbers(path: Path) -> list[int]:
 
 
 def assert_whole(site: Site, job_id: str) -> None:
-    (result,) = site.results(job_id)
-    assert numbers(result) == list(range(1, ROWS + 1))
+    assert [number for result in site.results(job_id) for number in numbers(result)] == list(range(1, ROWS + 1))
 
 
 def fill(ballast: Path) -> None:
@@ -57,13 +58,13 @@ def fill(ballast: Path) -> None:
 
 @pytest.fixture
 def tmpfs(tmp_path: Path) -> Iterator[Callable[[str, str], Path]]:
-    """Makes a disk of its own size at a place below the folder of the test; a second call changes the size."""
+    """Makes a disk of its own at a place below the folder of the test, as options of mount say; or changes it."""
     mounted: set[Path] = set()
 
-    def mount(where: str, size: str) -> Path:
+    def mount(where: str, options: str) -> Path:
         path = tmp_path / where
         path.mkdir(parents=True, exist_ok=True)
-        options = f"remount,size={size}" if path in mounted else f"size={size}"
+        options = f"remount,{options}" if path in mounted else options
         command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)]
         if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:
             pytest.skip("a disk of its own needs the rights to mount one")
@@ -78,7 +79,7 @@ def tmpfs(tmp_path: Path) -> Iterator[Callable[[str, str], Path]]:
 async def test_a_disk_that_is_full_while_rows_are_answered_pauses_the_job_until_there_is_room(
     sites: Sites, pool: LocalPool, tmpfs: Callable[[str, str], Path]
 ) -> None:
-    disk = tmpfs("jobs", "64m")
+    disk = tmpfs("jobs", "size=64m")
     site = sites()
     await site.start(pool)
     job = site.csv_job(ROWS, text=gated)
@@ -97,7 +98,7 @@ async def test_a_disk_that_is_full_while_rows_are_answered_pauses_the_job_until_
 async def test_a_disk_without_room_for_the_output_leaves_nothing_half_written_and_takes_it_later(
     sites: Sites, pool: LocalPool, tmpfs: Callable[[str, str], Path]
 ) -> None:
-    disk = tmpfs("out/mine", "256k")
+    disk = tmpfs("out/mine", "size=256k")
     site = sites()
     await site.start(pool)
     output = JobOutput(uri=disk.as_uri(), format=FileFormat.CSV)
@@ -105,17 +106,36 @@ async def test_a_disk_without_room_for_the_output_leaves_nothing_half_written_an
     paused = await site.comes_to(job.job_id, JobState.PAUSED)
     assert paused.reason.code == "DISK_FULL"
     assert list(disk.iterdir()) == []
-    tmpfs("out/mine", "64m")
+    tmpfs("out/mine", "size=64m")
     site.store.command(job.job_id, Command.RESUME)
     assert (await site.ends(job.job_id)).state is JobState.SUCCEEDED
     assert numbers(disk / "results.csv") == list(range(1, ROWS + 1))
     assert (disk / "manifest.json").exists()
 
 
+async def test_an_output_that_cannot_be_written_any_more_pauses_the_job_until_it_can(
+    sites: Sites, pool: LocalPool, tmpfs: Callable[[str, str], Path]
+) -> None:
+    disk = tmpfs("out/mine", "size=64m")
+    site = sites()
+    await site.start(pool)
+    job = site.csv_job(ROWS, text=gated, output=JobOutput(uri=disk.as_uri()))
+    await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
+    tmpfs("out/mine", "ro")
+    (site.folder / "gate").touch()
+    paused = await site.comes_to(job.job_id, JobState.PAUSED)
+    assert paused.reason.code == "OUTPUT_UNWRITABLE"
+    tmpfs("out/mine", "rw")
+    assert list(disk.iterdir()) == []
+    site.store.command(job.job_id, Command.RESUME)
+    assert (await site.ends(job.job_id)).state is JobState.SUCCEEDED
+    assert numbers(disk / "results.csv") == list(range(1, ROWS + 1))
+
+
 async def test_an_input_that_does_not_fit_on_the_disk_is_refused_before_it_is_read(
     sites: Sites, pool: LocalPool, tmpfs: Callable[[str, str], Path]
 ) -> None:
-    tmpfs("jobs", "1m")
+    tmpfs("jobs", "size=1m")
     site = sites()
     await site.start(pool)
     job = await site.ends(site.csv_job(ROWS).job_id)
@@ -123,25 +143,32 @@ async def test_an_input_that_does_not_fit_on_the_disk_is_refused_before_it_is_re
     assert sum(site.store.shard_counts(job.job_id).values()) == 0
 
 
-@pytest.mark.parametrize("harm", ["shorter", "other bytes", "gone"])
+@pytest.mark.parametrize(
+    ("file", "harm"),
+    [
+        (".arrow", "shorter"), (".arrow", "other bytes"), (".arrow", "gone"),
+        (".json", "shorter"), (".json", "gone"), (".output", "other bytes"),
+    ],
+)  # fmt: skip
 async def test_a_torn_last_part_is_answered_again_by_the_next_server_and_leftovers_go(
-    sites: Sites, pool: LocalPool, harm: str
+    sites: Sites, pool: LocalPool, file: str, harm: str
 ) -> None:
     site = sites()
     first = await site.start(pool)
-    job = site.csv_job(ROWS, text=gated)
+    job = site.csv_job(ROWS, text=gated, output=JobOutput(layout=OutputLayout.PARTS))
     await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
     await first.stop()
     site.coordinators.clear()
     folder = site.desk.folders.parts(job.job_id)
     (shard,) = site.store.shards(job.job_id, states=[ShardState.DONE])
     assert shard.part is not None
-    torn = folder / shard.part.file
+    torn = (folder / shard.part.file).with_suffix(file)
+    size_bytes = torn.stat().st_size
     match harm:
         case "shorter":
-            os.truncate(torn, shard.part.size_bytes // 2)
+            os.truncate(torn, size_bytes // 2)
         case "other bytes":
-            torn.write_bytes(bytes(shard.part.size_bytes))
+            torn.write_bytes(bytes(size_bytes))
         case "gone":
             torn.unlink()
     leftovers = [folder / name for name in (".part-000000000001-1.arrow.x.writing", "part-000000032769-1.arrow")]
@@ -164,13 +191,13 @@ async def test_a_clock_that_jumps_costs_a_job_nothing_but_its_lease(
 ) -> None:
     offset_s = 0.0
     site = sites(clock=lambda: time.time() + offset_s)
-    await site.start(pool, lease_s=5.0)
+    await site.start(pool)
     job = site.csv_job(ROWS, text=gated)
     await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
     offset_s = jump_s
     # Whoever looks for work next finds a lease that ran out, or one that would last for a day.
     site.inline_job("query\nMunich\n")
-    await site.reaches(job.job_id, lambda job: job.lease_token == 2)
+    await site.reaches(job.job_id, lambda job: job.lease_token >= 2)
     (site.folder / "gate").touch()
     assert (await site.ends(job.job_id)).state is JobState.SUCCEEDED
     assert_whole(site, job.job_id)
@@ -188,3 +215,18 @@ async def test_a_worker_that_hangs_does_not_hold_up_a_pause(sites: Sites, pool: 
         await site.comes_to(job.job_id, JobState.PAUSED)
     site.store.command(job.job_id, Command.CANCEL)
     assert (await site.ends(job.job_id)).state is JobState.CANCELLED
+
+
+async def test_what_has_had_its_time_goes_with_its_files(sites: Sites, pool: LocalPool) -> None:
+    offset_s = 0.0
+    site = sites(clock=lambda: time.time() + offset_s)
+    coordinator = await site.start(pool)
+    job = await site.ends(site.inline_job("query\nMunich\n", ttl_s=3_600.0).job_id)
+    folder = site.desk.folders.job(job.job_id)
+    sweep(coordinator._office)
+    assert (folder / "output" / "report.json").exists()
+    offset_s = 3_601.0
+    sweep(coordinator._office)
+    assert not folder.exists()
+    with pytest.raises(NotFound):
+        site.store.job(job.job_id)

@@ -52,10 +52,10 @@ async def test_a_task_becomes_a_part(pools: Pools, tmp_path: Path) -> None:
     assert read_part(task.part_path).column("waypost_place_id").to_pylist() == ["gn-3", None]
 
 
-async def test_many_tasks_wait_for_their_turn(start_pool: StartPool, tmp_path: Path) -> None:
-    pool = start_pool(2)
+async def test_many_tasks_wait_for_their_turn(pools: Pools, tmp_path: Path) -> None:
+    pool = pools(work_shard)
     await pool.wait_until_warm()
-    assert len(pool.process_ids) == pool.capacity == 2
+    assert len(pool.process_ids) == pool.capacity == 1
     tasks = [task_of(tmp_path, "Munich", name=str(number)) for number in range(20)]
     outcomes = await asyncio.gather(*map(pool.submit, tasks))
     assert all(isinstance(outcome, Finished) for outcome in outcomes)
@@ -281,19 +281,18 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waiting for a process that is no child needs Linux")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-async def test_workers_end_when_their_server_is_killed(sample_dir: Path, number: int) -> None:
+async def test_workers_end_when_their_server_is_killed(sample_dir: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", PARENT, str(sample_dir)], stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220
     assert parent.stdout is not None
     with parent.stdout:
         pids = [int(pid) for pid in (await asyncio.to_thread(parent.stdout.readline)).split()]
     assert len(pids) == 1
     descriptors = [os.pidfd_open(pid) for pid in pids]
-    parent.send_signal(number)
+    parent.kill()
     await asyncio.to_thread(parent.wait)
     for descriptor in descriptors:
         ended = asyncio.Event()
         asyncio.get_running_loop().add_reader(descriptor, ended.set)
-        await asyncio.wait_for(ended.wait(), 10)
+        await asyncio.wait_for(ended.wait(), 30)
         asyncio.get_running_loop().remove_reader(descriptor)
         os.close(descriptor)
