@@ -12,6 +12,7 @@ from waypost.server.geocoder.calibration import FEATURES, confidence
 from waypost.server.geocoder.contexts import gather_contexts, new_contexts
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.jit import kernel, njit
+from waypost.server.geocoder.kind_spans import add_kind_spans
 from waypost.server.geocoder.match import (
     EXPLAINED,
     IMPORTANCE,
@@ -29,9 +30,9 @@ from waypost.server.geocoder.spans import (
     SPAN,
     add_corrections,
     find_spans,
-    word_gains,
 )
 from waypost.server.geocoder.typo import new_corrections
+from waypost.server.geocoder.word_gains import word_gains
 from waypost.server.model import PlaceType
 
 #: Readings kept where one answer is wanted: enough to find the best that is another place, for the margin.
@@ -88,7 +89,7 @@ def search(index, words, data, begin, end, field_ends, field_types, limits, slac
         count = -count
     whole = 0.0
     at_field = 0
-    word_gains(tokens, count)
+    has_kind = word_gains(tokens, count)
     for token in range(count):
         while tokens.word[token].byte_start >= field_ends[at_field]:
             at_field += 1
@@ -99,6 +100,8 @@ def search(index, words, data, begin, end, field_ends, field_types, limits, slac
     if exact < 0:
         flags |= TRUNCATED
         exact = -exact
+    if has_kind:
+        exact = add_kind_spans(index, tokens, count, field_types, spans, np.int64(0), np.int64(exact))
     found = exact
     for effort in range(len(_EFFORTS) + 1):
         if effort > 0:
@@ -109,6 +112,8 @@ def search(index, words, data, begin, end, field_ends, field_types, limits, slac
             found = add_corrections(index, words, tokens, count, field_types, spans, exact, edits, settled, room)
             if found == exact:
                 continue
+            if has_kind:
+                found = add_kind_spans(index, tokens, count, field_types, spans, exact, found)
             if found == MAX_SPANS:
                 flags |= TRUNCATED
             top.size[:] = 0
@@ -148,7 +153,10 @@ def _worth_correcting(tokens, count, top):  # type: ignore[no-untyped-def]
 def same_place(places, left, right):  # type: ignore[no-untyped-def]
     """Whether two rows found under one name are one place to people: one contains the other, or they coincide."""
     left_anchor, right_anchor = places[left].anchor, places[right].anchor
-    if left_anchor <= right_anchor <= places[left].last or right_anchor <= left_anchor <= places[right].last:
+    # A postal code contains nothing; its anchor is the place that it belongs to.
+    left_last = places[left].last if left_anchor == left else left_anchor
+    right_last = places[right].last if right_anchor == right else right_anchor
+    if left_anchor <= right_anchor <= left_last or right_anchor <= left_anchor <= right_last:
         return True
     return (
         distance_m(places[left].latitude, places[left].longitude, places[right].latitude, places[right].longitude)
@@ -255,6 +263,15 @@ def describe(index, scratch, count, found, whole, reading, features):  # type: i
     features[26] = features[13] * max(0.0, features[4] - 0.5)
     features[27] = features[13] / letters
     features[23] = features[1] * (1.0 - features[8])
+    features[29] = features[23] * features[4]
+    features[30] = features[1] * features[12]
+    features[31] = features[1] * features[15]
+    features[32] = features[1] * features[1] * features[8]
+    features[28] = 1.0
+    for token in range(count):
+        if tokens.word[token].gain > ranking.PLACEHOLDER_GAIN:
+            features[28] = 0.0
+            break
     return against
 
 
