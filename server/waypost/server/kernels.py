@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numba
-from llvmlite.binding import get_host_cpu_name
+from llvmlite.binding import get_host_cpu_name  # type: ignore[import-untyped]
 from numba.core import config
 
 from waypost.server import kernel_cache as kernel_cache
