@@ -32,6 +32,7 @@ _BASE_LETTERS = {
     "ŧ": "t", "ə": "e", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ɛ": "e", "ɔ": "o", "ƴ": "y", "ɣ": "g", "ʋ": "v",
     "ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ة": "ه", "ە": "ه", "ہ": "ه", "ھ": "ه", "ٱ": "ا", "ۆ": "و",
     "ۇ": "و", "ĸ": "k", "ヶ": "ケ", "ヵ": "カ", "臺": "台", "&": "and",
+    "〒": "日本",  # the mark of the Japanese post, before its codes
 }  # fmt: skip
 #: Written or left out at will: apostrophes and their look-alikes, the Arabic tatweel, ordinal dots.
 _DROPPED = "'’‘`´ʻʼʽʾʿˈ′＇ʹʺـ·ʺ"
@@ -41,7 +42,10 @@ _COMMAS = ",;|\n\r،、，；﹐/()[]"
 _ACCENTED_SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "HEBREW", "ARABIC", "COMBINING")
 
 #: Abbreviations that stand for one word wherever they occur, in names and in queries alike.
-_SYNONYMS = {"st": "saint", "ste": "sainte", "sankt": "saint", "mt": "mount", "ft": "fort"}
+_SYNONYMS = {
+    "st": "saint", "ste": "sainte", "sankt": "saint", "mt": "mount", "ft": "fort", "sta": "santa", "sto": "santo",
+    "pto": "puerto", "gral": "general", "cnel": "coronel", "hts": "heights", "spgs": "springs", "twp": "township",
+}  # fmt: skip
 
 #: Odd multiplier of the polynomial hash: 2^64 divided by the golden ratio.
 HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -161,6 +165,12 @@ def fold_text(text: str) -> str:
 def fold_words(text: str) -> list[str]:
     """The words of a text, folded; abbreviations stay as they are, and Han characters together."""
     return text.translate(_SPACED).split()
+
+
+def fold_word(word: str) -> str:
+    """The folded form of one word, as `tokenize` makes it but for the synonyms."""
+    parts = (_fold(char) for char in word)
+    return "".join(part for part in parts if isinstance(part, str))
 
 
 def _letter_kind(char: str) -> int:

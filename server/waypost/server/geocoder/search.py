@@ -13,6 +13,7 @@ from waypost.server.geocoder.contexts import gather_contexts, new_contexts
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.houses import NO_HOUSE
 from waypost.server.geocoder.jit import inlined, kernel, njit
+from waypost.server.geocoder.kind_spans import add_kind_spans
 from waypost.server.geocoder.match import (
     EXPLAINED,
     IMPORTANCE,
@@ -30,12 +31,12 @@ from waypost.server.geocoder.spans import (
     SPAN,
     add_corrections,
     find_spans,
-    word_gains,
 )
 from waypost.server.geocoder.street_confidence import describe_street
 from waypost.server.geocoder.street_search import any_named, correct, forget_corrections, prepare, score_streets
 from waypost.server.geocoder.streets import MAX_NAMED, street_weights
 from waypost.server.geocoder.typo import new_corrections
+from waypost.server.geocoder.word_gains import word_gains
 from waypost.server.model import PlaceType
 
 #: Readings kept where one answer is wanted: enough to find the best that is another place, for the margin.
@@ -96,7 +97,7 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
         count = -count
     whole = 0.0
     at_field = 0
-    word_gains(tokens, count)
+    has_kind = word_gains(tokens, count)
     for token in range(count):
         while tokens.word[token].byte_start >= field_ends[at_field]:
             at_field += 1
@@ -107,6 +108,8 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
     if exact < 0:
         flags |= TRUNCATED
         exact = -exact
+    if has_kind:
+        exact = add_kind_spans(index, tokens, count, field_types, spans, np.int64(0), np.int64(exact))
     found = exact
     corrected = prepared = False
     for effort in range(len(_EFFORTS) + 1):
@@ -121,6 +124,8 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
                 corrected = prepared and correct(streets, tokens, count, field_types, edits, settled, room)
                 if not corrected:
                     continue
+            if has_kind:
+                found = add_kind_spans(index, tokens, count, field_types, spans, exact, found)
             if found == MAX_SPANS:
                 flags |= TRUNCATED
             top.size[:] = 0
@@ -213,7 +218,10 @@ def same_place(places, left, right):  # type: ignore[no-untyped-def]
             distance_m(places[left].latitude, places[left].longitude, places[right].latitude, places[right].longitude)
             <= reach_m
         )
-    if left_anchor <= right_anchor <= places[left].last or right_anchor <= left_anchor <= places[right].last:
+    # A postal code contains nothing; its anchor is the place that it belongs to.
+    left_last = places[left].last if left_anchor == left else left_anchor
+    right_last = places[right].last if right_anchor == right else right_anchor
+    if left_anchor <= right_anchor <= left_last or right_anchor <= left_anchor <= right_last:
         return True
     return (
         distance_m(places[left].latitude, places[left].longitude, places[right].latitude, places[right].longitude)
@@ -320,6 +328,15 @@ def describe(index, scratch, count, found, whole, reading, features):  # type: i
     features[26] = features[13] * max(0.0, features[4] - 0.5)
     features[27] = features[13] / letters
     features[23] = features[1] * (1.0 - features[8])
+    features[29] = features[23] * features[4]
+    features[30] = features[1] * features[12]
+    features[31] = features[1] * features[15]
+    features[32] = features[1] * features[1] * features[8]
+    features[28] = 1.0
+    for token in range(count):
+        if tokens.word[token].gain > ranking.PLACEHOLDER_GAIN:
+            features[28] = 0.0
+            break
     return against
 
 
