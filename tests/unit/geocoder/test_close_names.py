@@ -9,7 +9,7 @@ import pyarrow as pa
 from tests.unit.geocoder.forward_world import fold_table
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.geocoder.close_names import close_names
-from waypost.server.geocoder.normalize import fold_word, hash_text
+from waypost.server.geocoder.normalize import fold_text, hash_text
 from waypost.server.model import PlaceType
 
 _C, _R, _L = PlaceType.COUNTRY, PlaceType.REGION, PlaceType.LOCALITY
@@ -42,7 +42,7 @@ def close(row: int) -> set[str]:
         "admin1": region,
         "admin2": np.full(len(_ROWS), -1),
     }
-    hashes = np.array([hash_text(fold_word(text.replace("-", ""))) for _, text, _ in names], np.uint64)
+    hashes = np.array([hash_text(fold_text(text.replace("-", ""))) for _, text, _ in names], np.uint64)
     found = close_names(arrays, fold_table(), texts, rows, hashes)
     return {text for (owner, text, _), hit in zip(names, found, strict=True) if hit and owner == row}
 

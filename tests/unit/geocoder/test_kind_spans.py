@@ -7,7 +7,7 @@ import pytest
 from tests.unit.geocoder.forward_world import ask, ids
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.kind_words import KIND_WORDS, words_of_kind
-from waypost.server.geocoder.normalize import fold_word
+from waypost.server.geocoder.normalize import fold_text
 from waypost.server.model import MatchOutcome, PlaceType
 
 BERLIN, BERLIN_STATE, AIRPORT = "gn-5", "gn-4", "ap-ksgf"
@@ -68,7 +68,7 @@ def test_what_stands_for_no_address_is_no_place_to_be_sure_of() -> None:
 
 
 def test_kind_words_are_single_words_and_each_is_of_one_group() -> None:
-    words = [fold_word(word) for _, languages in KIND_WORDS for text in languages.values() for word in text.split()]
+    words = [fold_text(word) for _, languages in KIND_WORDS for text in languages.values() for word in text.split()]
     assert all(words)
     groups = [frozenset(words_of_kind(*types)) for types, _ in KIND_WORDS if len(types) == 1]
     assert not groups[0] & groups[1]

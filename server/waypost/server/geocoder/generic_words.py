@@ -7,7 +7,7 @@ import numpy as np
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.kind_words import KIND_WORDS
-from waypost.server.geocoder.normalize import fold_word, hash_text
+from waypost.server.geocoder.normalize import fold_text, hash_text
 
 #: What `generic` returns besides the types of a kind word, as bits above those of PlaceType.
 FILLER, PLACEHOLDER = 1 << 14, 1 << 15
@@ -19,12 +19,12 @@ _BLOOM_BITS = 1 << 13
 def _table() -> dict[int, int]:
     """Hash of each word, and what it is."""
     classes: dict[str, int] = {}
-    classes.update((fold_word(word), FILLER) for word in ranking.FILLERS)
-    classes.update((fold_word(word), PLACEHOLDER) for word in ranking.PLACEHOLDERS)
+    classes.update((fold_text(word), FILLER) for word in ranking.FILLERS)
+    classes.update((fold_text(word), PLACEHOLDER) for word in ranking.PLACEHOLDERS)
     for types, languages in KIND_WORDS:
         for words in languages.values():
             for word in words.split():
-                folded = fold_word(word)
+                folded = fold_text(word)
                 classes[folded] = classes.get(folded, 0) | sum(1 << kind for kind in types)
     return {int(hash_text(word)): bits for word, bits in sorted(classes.items())}
 

@@ -42,7 +42,7 @@ _COMMAS = ",;|\n\r،、，；﹐/()[]"
 _ACCENTED_SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "HEBREW", "ARABIC", "COMBINING")
 
 #: Abbreviations that stand for one word wherever they occur, in names and in queries alike.
-_SYNONYMS = {
+SYNONYMS = {
     "st": "saint", "ste": "sainte", "sankt": "saint", "mt": "mount", "ft": "fort", "sta": "santa", "sto": "santo",
     "pto": "puerto", "gral": "general", "cnel": "coronel", "hts": "heights", "spgs": "springs", "twp": "township",
 }  # fmt: skip
@@ -167,12 +167,6 @@ def fold_words(text: str) -> list[str]:
     return text.translate(_SPACED).split()
 
 
-def fold_word(word: str) -> str:
-    """The folded form of one word, as `tokenize` makes it but for the synonyms."""
-    parts = (_fold(char) for char in word)
-    return "".join(part for part in parts if isinstance(part, str))
-
-
 def _letter_kind(char: str) -> int:
     if char.isdecimal():
         return DIGIT
@@ -181,7 +175,7 @@ def _letter_kind(char: str) -> int:
 
 def _synonym_table() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32]]:
     """Hashes of the abbreviations, ascending, and beside each its expansion, zero-padded to 8."""
-    rows = sorted((int(hash_text(short)), long) for short, long in _SYNONYMS.items())
+    rows = sorted((int(hash_text(short)), long) for short, long in SYNONYMS.items())
     expansion = np.zeros((len(rows), 8), np.uint32)
     for row, (_, long) in enumerate(rows):
         expansion[row, : len(long)] = [ord(char) for char in long]

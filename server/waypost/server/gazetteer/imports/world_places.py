@@ -16,7 +16,7 @@ from waypost.server.gazetteer.geometry import nearest, unit_vectors
 from waypost.server.gazetteer.imports.points import Floats, Ints
 from waypost.server.gazetteer.schema import ALIAS_KINDS
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
-from waypost.server.geocoder.normalize import fold_words
+from waypost.server.geocoder.normalize import SYNONYMS, fold_words
 from waypost.server.geocoder.reverse import ReverseIndex
 from waypost.server.geocoder.reverse_index import (
     LEAST_POPULATION,
@@ -33,15 +33,13 @@ _SLICE = 262_144
 _REACH_M = 50_000.0
 #: Names by which people would call a settlement.
 _NAME_KINDS = [ALIAS_KINDS.index(kind) for kind in ("primary", "official", "alternate", "derived")]
-#: Words that stand for one another in names of settlements.
-_WORDS = {"st": "saint", "ste": "sainte", "sankt": "saint", "mt": "mount", "ft": "fort", "s": "saint"}
 _LOCALITY = frozenset({PlaceType.LOCALITY})
 
 
 def settlement_key(name: str) -> str:
     """What two names of one settlement have in common: "St. Paul" and "saint-paul"."""
     words = fold_words(name)
-    return "".join(_WORDS.get(word, word) for word in words) if len(words) > 1 else "".join(words)
+    return "".join(SYNONYMS.get(word, word) for word in words) if len(words) > 1 else "".join(words)
 
 
 class WorldPlaces:
