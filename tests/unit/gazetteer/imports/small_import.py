@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Iterable
 from functools import cache
@@ -69,9 +71,17 @@ def sample() -> Snapshot:
     return sample_snapshot()
 
 
+@cache
+def _folder() -> Path:
+    """Where layers lie while the tests run: their arrays are mapped."""
+    folder = Path(tempfile.mkdtemp(prefix="waypost-layers-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def build(*batches: Batch, world: Snapshot | None = None) -> Import:
     """The layer of those records over the sample, or over another world."""
-    directory = Path(tempfile.mkdtemp(prefix="waypost-layer-"))
+    directory = Path(tempfile.mkdtemp(dir=_folder()))
     info = build_layer(
         batches, world=world or sample(), name="test", credit=CREDIT, source="test", source_version="1",
         directory=directory,
