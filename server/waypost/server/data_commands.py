@@ -17,7 +17,7 @@ from waypost.server.gazetteer.build import build
 from waypost.server.gazetteer.imports.importing import imported_layers, layers_of, prune_layers
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.jobs.desk import pinned_snapshots
-from waypost.server.layer_commands import add_layer_tasks, print_layers
+from waypost.server.layer_commands import add_layer_tasks, print_layers, table_console
 from waypost.server.model import SnapshotInfo
 
 #: The step of a build that a machine needs only once, shown apart.
@@ -83,7 +83,7 @@ def _info(config: Config, arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.buffer.write(orjson.dumps(infos, option=orjson.OPT_INDENT_2) + b"\n")
         return 0
-    console = Console(highlight=False, markup=False)
+    console = table_console()
     if not infos:
         console.print(f"{config.data_dir} holds no snapshot: run 'waypost data build'")
     for info in infos:

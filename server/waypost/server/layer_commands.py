@@ -39,6 +39,8 @@ from waypost.server.running import running_servers, tell_to_reload
 _ID_PREFIXES = frozenset({"gn", "gnc", "iso", "pc", "ap"})
 _NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{MAX_LAYER_NAME - 1}}}")
 _SHOWN_ROWS = 3
+#: Columns of a table that is read by a program, or in a file.
+_WIDE = 400
 _PLURALS = {
     "street": "streets", "poi": "points of interest", "locality": "settlements", "neighborhood": "quarters",
     "postal_code": "postal codes", "country": "countries", "region": "regions", "district": "districts",
@@ -152,13 +154,18 @@ def _remove(config: Config, arguments: argparse.Namespace) -> int:
 
 
 def _list(config: Config, _: argparse.Namespace) -> int:
-    console = Console(highlight=False, markup=False)
+    console = table_console()
     layers = layers_of(config.data_dir)
     if not layers:
         console.print("no layer was added: 'waypost data add FILE' adds one")
         return 0
     print_layers(layers, console)
     return 0
+
+
+def table_console() -> Console:
+    """Where tables are printed: as wide as the terminal, and wide enough for all that is in them elsewhere."""
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDE)
 
 
 def print_layers(layers: Sequence[LayerInfo], console: Console) -> None:
