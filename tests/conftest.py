@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -28,14 +29,29 @@ def data_dir() -> Path:
     given = os.environ.get("WAYPOST_DATA_DIR")
     if given and SnapshotStore(Path(given)).present_id():
         return Path(given)
-    directory = ROOT / ".cache" / f"data-{_sources_digest()}"
-    if SnapshotStore(directory).present_id() is None:
-        from waypost.server.gazetteer.build import build  # not at the top: most tests need no kernels
+    return _built_data_dir()
 
-        for outdated in directory.parent.glob("data-*"):
-            shutil.rmtree(outdated)
-        build(directory)
+
+def _built_data_dir() -> Path:
+    directory = ROOT / ".cache" / f"data-{_sources_digest()}"
+    directory.parent.mkdir(exist_ok=True)
+    # Of several processes that run tests, one builds.
+    with (directory.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if SnapshotStore(directory).present_id() is None:
+            from waypost.server.gazetteer.build import build  # not at the top: most tests need no kernels
+
+            for outdated in directory.parent.glob("data-*"):
+                shutil.rmtree(outdated)
+            build(directory)
     return directory
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compiles and builds before several processes run all tests, or each of them would compile the same kernels."""
+    distributes = getattr(session.config.option, "numprocesses", None) and not hasattr(session.config, "workerinput")
+    if distributes and session.config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        _built_data_dir()
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def running(store: JobStore, *, rows: int = 30, shard_rows: int = 10, **fields: 
 
 def new_shards(rows: int, shard_rows: int) -> list[NewShard]:
     return [
-        NewShard(first_row=first, last_row=min(rows, first + shard_rows - 1), file="rows.arrow", file_first_row=1)
+        NewShard(first_row=first, last_row=min(rows, first + shard_rows - 1), file="rows.arrow")
         for first in range(1, rows + 1, shard_rows)
     ]
 

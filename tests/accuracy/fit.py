@@ -19,7 +19,7 @@ from waypost.server.model import GeocodeQuery, Point
 Floats = npt.NDArray[np.float64]
 
 #: Invented names count more than their share: to be sure of one is worse than to doubt a real one.
-_SET_WEIGHTS = {"nonexistent": 11.0}
+_SET_WEIGHTS = {"nonexistent": 11.0, "no_address": 3.0}
 #: Keeps the coefficients finite where a feature separates right from wrong.
 _RIDGE = 1e-2
 _ROUNDS = 50

@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.accuracy.cases import Case, CaseSet, Floor
 from tests.accuracy.generate_reverse import REVERSE_MAKERS
-from tests.accuracy.noise import NameChain, with_noise, with_typos
+from tests.accuracy.noise import NameChain, no_address, with_noise, with_typos
 from tests.accuracy.world import Half, World, is_latin, language_of
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.model import PlaceType, PostalAddress
@@ -199,6 +199,13 @@ def _postal_codes(draw: Draw) -> Iterator[Case]:
         yield Case(draw.chance.choice(forms), (row,))
 
 
+def _postal_code_alone(draw: Draw) -> Iterator[Case]:
+    """A code and nothing else: several countries may have it, and one of them was meant."""
+    world = draw.world
+    for row in draw.numbers.permutation(world.rows(PlaceType.POSTAL_CODE)).tolist():
+        yield Case(world.name(row), (row,))
+
+
 def _city_and_postal_code(draw: Draw) -> Iterator[Case]:
     world = draw.world
     rows = world.rows(PlaceType.POSTAL_CODE)
@@ -218,6 +225,14 @@ def _noise_words(draw: Draw) -> Iterator[Case]:
         yield Case(
             with_noise(draw.chance.choice((f"{city}, {country}", f"{city}, {region}, {country}")), draw.chance), (row,)
         )
+
+
+def _noise_and_large_city(draw: Draw) -> Iterator[Case]:
+    """A city that is known by its name alone behind words that mean nothing here."""
+    for row in draw.people():
+        if draw.world.population[row] >= _LARGE_CITY:
+            name = with_noise(draw.world.name(row), draw.chance)
+            yield Case(name if draw.chance.random() < 0.5 else name.replace(",", ""), (row,))
 
 
 def _structured(draw: Draw) -> Iterator[Case]:
@@ -257,6 +272,12 @@ def _nonexistent(draw: Draw) -> Iterator[Case]:
         yield Case(name, ())
 
 
+def _no_address(draw: Draw) -> Iterator[Case]:
+    words = _invented(draw)
+    while True:
+        yield Case(no_address(words, draw.chance), ())
+
+
 def _nonexistent_in(draw: Draw) -> Iterator[Case]:
     """Half in a real country, half in a large city: that is the best that can be answered."""
     world = draw.world
@@ -292,5 +313,11 @@ _FORWARD: dict[str, tuple[str, tuple[Floor, ...], Callable[[Draw], Iterator[Case
     "nonexistent": ("A place that does not exist", (Floor("doubtful", 0.98),), _nonexistent),
     "nonexistent_in": ("… in a real city or country", (), _nonexistent_in),
 }  # fmt: skip
-_MAKERS = _FORWARD | REVERSE_MAKERS
+#: Behind the others, since a set's seed is its place in the order.
+_LATER: dict[str, tuple[str, tuple[Floor, ...], Callable[[Draw], Iterator[Case]]]] = {
+    "noise_city": ("Company or street, large city", (), _noise_and_large_city),
+    "postal_alone": ("Postal code alone", (), _postal_code_alone),
+    "no_address": ("Words that are no address", (), _no_address),
+}
+_MAKERS = _FORWARD | REVERSE_MAKERS | _LATER
 SET_NAMES = tuple(_MAKERS)

@@ -6,7 +6,7 @@ import random
 import re
 import string
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 #: Words that may get a typing error: at least four letters, no digits.
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -23,6 +23,43 @@ _STREETS = (
     "Apt 3B, 45 Oak Avenue", "Dorpsstraat 19", "Industrial Estate, Plot 7", "P.O. Box 1123",
 )  # fmt: skip
 _PHRASES = ("near", "somewhere in", "attn. Mr Smith,", "deliver to", "c/o Miller,", "in der Nähe von")
+
+#: Share of the texts without a place that are stand-ins for an address.
+_STAND_INS = 0.25
+#: Share of the others that have a number.
+_NUMBERED = 0.25
+#: What forms and programs have where nobody gave an address.
+_NO_ADDRESS = (
+    "unknown", "unknown address", "address unknown", "no address", "not available", "n/a", "N.A.", "none", "null",
+    "nil", "NaN", "undefined", "missing", "test", "test test", "TBD", "to be determined", "not provided",
+    "no fixed address", "same as above", "see notes", "without address", "unbekannt", "Adresse unbekannt",
+    "keine Angabe", "ohne Anschrift", "inconnue", "adresse inconnue", "sans adresse", "aucune adresse", "desconocida",
+    "sin dirección", "dirección desconocida", "sconosciuto", "indirizzo sconosciuto", "senza indirizzo",
+    "desconhecido", "endereço desconhecido", "sem endereço", "onbekend", "adres onbekend", "nieznany", "brak adresu",
+    "okänd adress", "ukjent adresse", "неизвестно", "нет адреса", "адрес неизвестен", "невідомо", "bilinmiyor",
+    "adres yok", "xxx", "asdf", "qwerty", "abc", "foo bar",
+)  # fmt: skip
+#: Words of notes and messages.
+_EVERYDAY = (
+    "please", "call", "before", "delivery", "customer", "order", "invoice", "tomorrow", "notes", "blue", "house",
+    "phone", "thanks", "payment", "urgent", "the", "for", "with", "and", "our", "bitte", "morgen", "Lieferung",
+    "Rechnung", "und", "für", "merci", "livraison", "demain", "avec", "pour", "gracias", "pedido", "cliente", "para",
+    "grazie", "ordine", "obrigado", "amanhã", "bedankt", "dziękuję", "спасибо", "заказ",
+)  # fmt: skip
+
+
+def no_address(words: Iterator[str], chance: random.Random) -> str:
+    """A text that means no place: a stand-in for an address, or several invented and everyday words, and a number."""
+    if chance.random() < _STAND_INS:
+        text = chance.choice(_NO_ADDRESS)
+        return chance.choice((text, text.lower(), text.upper(), text.capitalize()))
+    parts = [
+        next(words).lower() if chance.random() < 0.5 else chance.choice(_EVERYDAY) for _ in range(chance.randint(2, 6))
+    ]
+    if chance.random() < _NUMBERED:
+        parts.insert(chance.randrange(len(parts) + 1), str(chance.randrange(10 ** chance.randint(2, 6))))
+    text = " ".join(parts)
+    return chance.choice((text, text.capitalize()))
 
 
 def with_typos(text: str, count: int, chance: random.Random) -> str | None:

@@ -17,8 +17,6 @@ from tests.server_process import Server
 from waypost.client import AsyncClient, Client
 from waypost.v1 import jobs_pb2 as pb
 
-pytestmark = pytest.mark.slow
-
 WAYPOST = Path(sys.executable).with_name("waypost")
 QUERIES = ("Bern, Switzerland", "Wien", "xqzvwkj qqqxzv", "10115 Berlin", "Springfield, IL")
 
@@ -93,6 +91,7 @@ def test_bad_rows_are_partial_success(address: str, tmp_path: Path) -> None:
     assert [row["waypost_status"] for row in rows] == ["matched", "invalid", "matched"]
 
 
+@pytest.mark.slow
 def test_a_job_that_was_left_is_found_watched_fetched_and_deleted(address: str, tmp_path: Path) -> None:
     source = write_addresses(tmp_path / "addresses.csv", 500)
     left = waypost(address, "batch", source, "--detach", "--label", "team=left", "-o", "out.csv")
@@ -112,6 +111,7 @@ def test_a_job_that_was_left_is_found_watched_fetched_and_deleted(address: str, 
     assert waypost(address, "jobs", "show", name).returncode == 1
 
 
+@pytest.mark.slow
 def test_a_dry_run_tells_columns_and_makes_no_job(address: str, tmp_path: Path) -> None:
     source = write_addresses(tmp_path / "addresses.csv", 500)
     before = waypost(address, "jobs", "list", "--json", "--limit", "1000").stdout
@@ -122,6 +122,7 @@ def test_a_dry_run_tells_columns_and_makes_no_job(address: str, tmp_path: Path) 
     assert waypost(address, "jobs", "list", "--json", "--limit", "1000").stdout == before
 
 
+@pytest.mark.slow
 def test_what_the_server_refuses_is_wrong_usage(address: str, tmp_path: Path) -> None:
     source = write_addresses(tmp_path / "addresses.csv", 5)
     result = waypost(address, "batch", source, "-o", tmp_path / "out.csv", "--priority", "5000")
@@ -133,6 +134,7 @@ def test_what_the_server_refuses_is_wrong_usage(address: str, tmp_path: Path) ->
     assert "no-such-job" in unknown.stderr
 
 
+@pytest.mark.slow
 def test_a_batch_outlives_a_server_that_is_killed_and_started_again(data_dir: Path, tmp_path: Path) -> None:
     jobs_dir = tmp_path / "jobs"
     source = write_addresses(tmp_path / "addresses.csv", 300_000)

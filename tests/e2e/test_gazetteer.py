@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -185,11 +184,10 @@ def test_airports_are_called_by_city_and_without_the_word(
         assert world.row_of(place_id) in [row for row, _ in rows_by_name[name]]
 
 
-def test_opening_takes_a_moment_and_maps_every_array(data_dir: Path) -> None:
-    started = time.perf_counter()
+def test_opening_maps_every_array_and_reads_none(data_dir: Path) -> None:
     snapshot = SnapshotStore(data_dir).open_present()
-    assert time.perf_counter() - started < 0.5
-    assert all(isinstance(snapshot.array(name), np.ndarray) for name in PLACES if PLACES[name].dtype != "text")
+    names = [name for name in PLACES if PLACES[name].dtype != "text"]
+    assert all(isinstance(snapshot.array(name).base, np.memmap) for name in names)
     assert [layer.layer for layer in snapshot.layers][:3] == ["places", "countries", "subdivisions"]
 
 

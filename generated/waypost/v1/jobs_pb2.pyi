@@ -219,7 +219,9 @@ class _OutputFileKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Output
     OUTPUT_FILE_KIND_RESULTS: _OutputFileKind.ValueType  # 1
     """Rows of results."""
     OUTPUT_FILE_KIND_REPORT: _OutputFileKind.ValueType  # 2
-    """The report, JSON: counts, histograms, reasons with samples, attributions, snapshot, options, checksums, timings."""
+    """The report: counts, histograms, reasons with samples, attributions, snapshot, options, checksums, timings. Twice:
+    "report.json" for programs, whose keys docs/jobs.md lists, and "report.txt", the same for people.
+    """
 
 class OutputFileKind(_OutputFileKind, metaclass=_OutputFileKindEnumTypeWrapper):
     """What an output file is."""
@@ -229,7 +231,9 @@ OUTPUT_FILE_KIND_UNSPECIFIED: OutputFileKind.ValueType  # 0
 OUTPUT_FILE_KIND_RESULTS: OutputFileKind.ValueType  # 1
 """Rows of results."""
 OUTPUT_FILE_KIND_REPORT: OutputFileKind.ValueType  # 2
-"""The report, JSON: counts, histograms, reasons with samples, attributions, snapshot, options, checksums, timings."""
+"""The report: counts, histograms, reasons with samples, attributions, snapshot, options, checksums, timings. Twice:
+"report.json" for programs, whose keys docs/jobs.md lists, and "report.txt", the same for people.
+"""
 Global___OutputFileKind: _TypeAlias = OutputFileKind  # noqa: Y015
 
 @_typing.final
@@ -1660,7 +1664,7 @@ class JobChange(_message.Message):
 
     @_builtins.property
     def shard_retried(self) -> Global___ShardRetried:
-        """A worker was lost with rows in hand, which are tried again."""
+        """Rows are tried again: a worker was lost with them in hand, or the disk lost what was committed of them."""
 
     def __init__(
         self,
@@ -1875,7 +1879,7 @@ class ShardRetried(_message.Message):
     attempts: _builtins.int
     """How often they were tried."""
     reason: _builtins.str
-    """Why, in UPPER_SNAKE: "WORKER_LOST", "WORKER_STUCK" …"""
+    """Why, in UPPER_SNAKE: "WORKER_LOST", "WORKER_STUCK", "PART_TORN" …"""
     def __init__(
         self,
         *,
@@ -2239,7 +2243,7 @@ class ListOutputFilesResponse(_message.Message):
     """Empty on the last page."""
     @_builtins.property
     def output_files(self) -> _containers.RepeatedCompositeFieldContainer[Global___OutputFile]:
-        """The report first, then results in the order of the input."""
+        """The report first, report.json before report.txt, then results in the order of the input."""
 
     def __init__(
         self,

@@ -15,10 +15,10 @@ from numba.core import config
 from waypost.server import kernel_cache as kernel_cache
 from waypost.server.errors import SnapshotError
 
-#: What compiles the kernels: of queries, up to the bytes of their answers, and of points.
+#: What compiles the kernels: of queries, up to the bytes of their answers, and of points and columns.
 _PARTS = (
     "from waypost.server.transport.editions import compile_kernels; compile_kernels()",
-    "from waypost.server.geocoder.warmup import compile_reverse; compile_reverse()",
+    "from waypost.server.geocoder.warmup import compile_columns; compile_columns()",
 )
 
 

@@ -14,8 +14,11 @@ from sqlalchemy import event, make_url, text
 from tests.job_stores import spec
 from tests.postgres import Postgres
 from waypost.server.errors import ConfigError, ResourceExhausted, Unavailable
+from waypost.server.jobs import codec
+from waypost.server.jobs.states import JobState
 from waypost.server.jobs.store import JobStore
 from waypost.server.jobs.store.database import Database
+from waypost.server.jobs.store.migrate import migrate
 from waypost.server.jobs.store.schema import metadata
 
 
@@ -42,6 +45,28 @@ def test_opening_again_changes_nothing(empty_url: str) -> None:
         job = store.create_job(spec())
     with JobStore.open(empty_url) as store:
         assert store.job(job.job_id) == job
+
+
+def test_a_store_of_the_first_version_keeps_what_is_in_it(empty_url: str) -> None:
+    database = Database(empty_url)
+    migrate(database, to="0001")
+    with database.writing() as connection:
+        for table, values in (
+            ("jobs", {"job_id": "j", "spec": codec.SPEC.dump_json(spec()).decode(), "snapshot_id": "s", "priority": 0,
+                      "state": 4, "reason_code": "", "reason_message": "", "engine_version": "", "create_time_s": 1.0,
+                      "update_time_s": 1.0, "revision": 1, "last_sequence": 3, "prepared": True, "confirmed": False,
+                      "operation_deleted": False, "lease_token": 1}),
+            ("shards", {"job_id": "j", "first_row": 1, "last_row": 9, "file": "f", "file_first_row": 1, "state": 1,
+                        "attempts": 2, "reason": "WORKER_LOST"}),
+        ):  # fmt: skip
+            names = ", ".join(values)
+            places = ", ".join(f":{name}" for name in values)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), values)  # noqa: S608
+    database.close()
+    with JobStore.open(empty_url) as store:
+        assert store.job("j").state is JobState.RUNNING
+        (shard,) = store.shards("j")
+        assert (shard.last_row, shard.attempts, shard.reason, shard.pieces) == (9, 2, "WORKER_LOST", ())
 
 
 def test_of_processes_that_open_a_new_store_at_once_one_makes_it(empty_url: str) -> None:

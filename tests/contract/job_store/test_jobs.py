@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.job_stores import START_S, HandClock, claimed, part, running, spec
@@ -269,7 +271,9 @@ def test_output_files_come_with_the_end(store: JobStore) -> None:
     assert (done.end_time_s, done.expire_time_s) == (START_S, START_S + 3_600)
 
 
-def test_a_request_repeated_gives_the_same_job_as_it_is_now(store: JobStore) -> None:
+def test_a_request_repeated_gives_the_same_job_as_it_is_now_after_a_restart_too(
+    store: JobStore, open_store: Callable[[], JobStore]
+) -> None:
     key = RequestKey("CreateJob", "id-1", "digest")
     job = store.create_job(spec(), request=key)
     pause = RequestKey("PauseJob", "id-1", "digest")
@@ -278,9 +282,12 @@ def test_a_request_repeated_gives_the_same_job_as_it_is_now(store: JobStore) -> 
     # The pause is not done again, and both repeats show the job as it is.
     assert store.command(job.job_id, Command.PAUSE, request=pause).state is JobState.QUEUED
     assert store.create_job(spec(), request=key) == store.job(job.job_id)
-    assert len(store.list_jobs(limit=9).items) == 1
+    store.close()
+    again = open_store()
+    assert again.create_job(spec(), request=key) == again.job(job.job_id)
+    assert len(again.list_jobs(limit=9).items) == 1
     with pytest.raises(InvalidArgument) as refused:
-        store.create_job(spec(), request=RequestKey("CreateJob", "id-1", "other"))
+        again.create_job(spec(), request=RequestKey("CreateJob", "id-1", "other"))
     assert refused.value.reason == "REQUEST_ID_REUSED"
 
 

@@ -89,8 +89,7 @@ def test_every_write_of_a_former_owner_is_refused(open_store: OpenStore, clock: 
         lambda: one.commit_part(lease, 1, part()),
         lambda: one.give_back_shard(lease, 1),
         lambda: one.retry_shard(lease, 1, "WORKER_LOST"),
-        lambda: one.fail_shard(lease, 1, "WORKER_LOST"),
-        lambda: one.split_shard(lease, 1, 5),
+        lambda: one.reopen_shard(lease, 1, "PART_TORN"),
         lambda: one.restart_rows(lease, "e2"),
     ]
     for write in writes:

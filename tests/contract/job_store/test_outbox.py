@@ -55,6 +55,24 @@ def test_what_was_claimed_and_not_recorded_comes_again_under_the_same_id(store: 
     assert (again.delivery_id, again.event_id) == (delivery.delivery_id, delivery.event_id)
 
 
+def test_receivers_take_turns_and_none_has_more_than_its_share(store: JobStore, clock: HandClock) -> None:
+    def told(uri: str) -> None:
+        target = Notification(target=WebhookTarget(uri=uri), states=frozenset({JobState.PAUSED}))
+        job = store.create_job(spec(notifications=(target,)))
+        store.command(job.job_id, Command.PAUSE)
+
+    for number in range(5):
+        told(f"https://one/{number}")
+    told("https://two:8443/")
+    told("https://ONE/last")
+    found = store.claim_deliveries(limit=3, hold_s=30, share=3, busy={"one": 1})
+    assert sorted(delivery.receiver for delivery in found) == ["one", "one", "two:8443"]
+    assert store.claim_deliveries(limit=9, hold_s=30, share=3, busy={"one": 3, "two:8443": 1}) == ()
+    assert store.next_delivery_time_s() == clock()
+    assert store.next_delivery_time_s(but=["one"]) == clock() + 30
+    assert len(store.claim_deliveries(limit=9, hold_s=30)) == 4
+
+
 def test_a_try_is_logged_and_the_next_one_is_due_when_it_was_said(store: JobStore, clock: HandClock) -> None:
     delivery = paused(store)
     failed = attempt(clock, "500")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.job_stores import claimed, new_shards, part, running, spec
+from tests.job_stores import LEASE_S, HandClock, claimed, new_shards, part, running, spec
 from waypost.server.errors import FailedPrecondition
 from waypost.server.jobs.events import PartCommitted, RowsRestarted, ShardRetried
 from waypost.server.jobs.lifecycle import Command
@@ -22,10 +22,10 @@ def test_shards_follow_each_other_without_a_gap(store: JobStore) -> None:
     store.advance(lease, JobState.PREPARING)
     store.add_shards(lease, new_shards(10, 5))
     for first_row, last_row in ((1, 3), (12, 13), (11, 10)):
-        gap = NewShard(first_row=first_row, last_row=last_row, file="f", file_first_row=1)
+        gap = NewShard(first_row=first_row, last_row=last_row, file="f")
         with pytest.raises(ValueError, match="do not follow row 10"):
             store.add_shards(lease, [gap])
-    store.add_shards(lease, [NewShard(first_row=11, last_row=12, file="g", file_first_row=11)])
+    store.add_shards(lease, [NewShard(first_row=11, last_row=12, file="g")])
     assert [(shard.first_row, shard.last_row, shard.file) for shard in store.shards(lease.job_id)] == [
         (1, 5, "rows.arrow"),
         (6, 10, "rows.arrow"),
@@ -113,25 +113,35 @@ def test_a_shard_given_back_is_as_if_never_tried_and_a_lost_worker_counts(store:
     ]
 
 
-def test_a_failed_shard_waits_until_it_is_split(store: JobStore) -> None:
+def test_what_is_known_of_a_shard_that_kills_outlives_its_owner_but_not_its_engine(
+    store: JobStore, clock: HandClock
+) -> None:
     lease = running(store, rows=10)
     store.lease_shards(lease, 1)
-    assert store.fail_shard(lease, 1, "WORKER_LOST")
-    assert store.lease_shards(lease, 1) == ()
-    (shard,) = store.shards(lease.job_id, states=[ShardState.FAILED])
-    assert shard.reason == "WORKER_LOST"
-    for nonsense in (1, 0, 11):
-        assert not store.split_shard(lease, 1, nonsense)
-    assert store.split_shard(lease, 1, 6)
-    halves = store.lease_shards(lease, 9)
-    assert [(half.first_row, half.last_row, half.attempts) for half in halves] == [(1, 5, 1), (6, 10, 1)]
-    # Both are read from the file that the whole one was in.
-    assert {(half.file, half.file_first_row) for half in halves} == {("rows.arrow", 1)}
-    store.commit_part(lease, 1, part(matched=5))
-    assert not store.split_shard(lease, 1, 3)
-    assert store.shard_counts(lease.job_id) == {
-        ShardState.PENDING: 0, ShardState.LEASED: 1, ShardState.DONE: 1, ShardState.FAILED: 0
-    }  # fmt: skip
+    pieces = ((0, 5, 2, "open"), (5, 10, 0, "done"))
+    store.retry_shard(lease, 1, "WORKER_LOST", pieces)
+    clock.advance(LEASE_S)
+    _, lease = claimed(store, "two")
+    (shard,) = store.lease_shards(lease, 1)
+    assert (shard.pieces, shard.reason) == (pieces, "WORKER_LOST")
+    store.restart_rows(lease, "e2")
+    (shard,) = store.lease_shards(lease, 1)
+    assert shard.pieces == ()
+
+
+def test_a_part_that_is_gone_is_answered_again(store: JobStore) -> None:
+    lease = running(store, rows=20)
+    store.lease_shards(lease, 2)
+    assert not store.reopen_shard(lease, 1, "PART_TORN")
+    store.commit_part(lease, 1, part())
+    assert store.reopen_shard(lease, 1, "PART_TORN")
+    assert store.row_counts(lease.job_id) == RowCounts()
+    _, history = store.history(lease.job_id, 4)
+    assert [event.change for event in history.events] == [
+        ShardRetried(first_row=1, last_row=10, attempts=1, reason="PART_TORN")
+    ]
+    assert [shard.first_row for shard in store.lease_shards(lease, 9)] == [1]
+    assert store.commit_part(lease, 1, part())
 
 
 def test_another_engine_begins_anew_and_tells_which_files_are_void(store: JobStore) -> None:

@@ -53,7 +53,7 @@ class Bench:
         assert job.job_id == job_id
         self.store.advance(lease, JobState.PREPARING)
         shards = [
-            NewShard(first_row=first, last_row=min(rows, first + shard_rows - 1), file="s.arrow", file_first_row=1)
+            NewShard(first_row=first, last_row=min(rows, first + shard_rows - 1), file="s.arrow")
             for first in range(1, rows + 1, shard_rows)
         ]
         self.store.add_shards(lease, shards)

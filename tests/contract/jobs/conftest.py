@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc.aio
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.contract.jobs.bench import Bench
 from waypost.server.atlas import Atlas
@@ -15,21 +16,12 @@ from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.jobs.desk import JobDesk, JobLimits, JobRoots
 from waypost.server.jobs.folders import Folders
 from waypost.server.jobs.locations import Root
-from waypost.server.jobs.spec import NatsTarget, WebhookTarget
+from waypost.server.jobs.notify import NotifySettings, Targets
+from waypost.server.jobs.notify.secrets import Secrets
 from waypost.server.jobs.store import JobStore
 from waypost.server.transport.access import AccessLog
 from waypost.server.transport.interceptors import Boundary
 from waypost.server.transport.server import Admission, add_jobs, build_server
-
-
-class SealedTargets:
-    """Targets whose secrets are kept backwards: enough to tell a sealed one from one as it came."""
-
-    def webhook(self, uri: str, *, secrets: Sequence[str] = (), secret_name: str = "") -> WebhookTarget:
-        return WebhookTarget(uri=uri, sealed_secrets=tuple(key[::-1] for key in secrets), secret_name=secret_name)
-
-    def nats(self, subject: str) -> NatsTarget:
-        return NatsTarget(subject=subject)
 
 
 @pytest.fixture(scope="session")
@@ -60,12 +52,19 @@ def desk(tmp_path: Path, limits: JobLimits) -> Iterator[JobDesk]:
 
 
 @pytest.fixture
-async def bench(desk: JobDesk, atlas: Atlas) -> AsyncIterator[Bench]:
+def secrets() -> Secrets:
+    """The keys that callers' secrets are stored with."""
+    return Secrets((Fernet.generate_key().decode(),), {})
+
+
+@pytest.fixture
+async def bench(desk: JobDesk, atlas: Atlas, secrets: Secrets) -> AsyncIterator[Bench]:
+    targets = Targets(NotifySettings(nats_servers=("nats://127.0.0.1:4222",)), secrets)
     access = AccessLog()
     boundary = Boundary(access, stream_idle_s=30.0)
     admission = Admission(boundary, 2_000, 64)
     with ThreadPoolExecutor(8) as executor:
-        add_jobs(admission, boundary, desk=desk, atlas=atlas, targets=SealedTargets(), executor=executor, workers=2)
+        add_jobs(admission, boundary, desk=desk, atlas=atlas, targets=targets, executor=executor, workers=2)
         server = build_server(
             admission, reuse_port=False, max_waiting_calls=2_000, max_connection_age_s=0, grace_s=1, channelz=False
         )

@@ -14,6 +14,7 @@ from google.rpc import error_details_pb2 as details
 
 from tests.contract.jobs.bench import Bench, failed, new_job
 from waypost.server.jobs.desk import JobLimits
+from waypost.server.jobs.notify.secrets import Secrets
 from waypost.server.jobs.spec import UriSource, WebhookTarget
 from waypost.server.jobs.states import JobState
 from waypost.v1 import geocoding_pb2
@@ -172,11 +173,13 @@ async def test_an_output_folder_that_holds_such_files_is_refused(bench: Bench, t
     assert "results.csv" in error.status.message
 
 
-async def test_a_secret_is_stored_sealed_and_never_returned(bench: Bench) -> None:
+async def test_a_secret_is_stored_sealed_and_never_returned(bench: Bench, secrets: Secrets) -> None:
     webhook = pb.Webhook(uri="https://example.org/hook", secrets=[SECRET])
     job_id = await bench.create(notifications=[pb.Notification(webhook=webhook)])
     (stored,) = bench.store.job(job_id).spec.notifications
-    assert stored.target == WebhookTarget(uri=webhook.uri, sealed_secrets=(SECRET[::-1],))
+    assert isinstance(stored.target, WebhookTarget)
+    assert [secrets.open(sealed) for sealed in stored.target.sealed_secrets] == [SECRET]
+    assert SECRET not in repr(stored)
     job = await bench.jobs.GetJob(pb.GetJobRequest(name=f"jobs/{job_id}"))
     assert job.notifications[0].webhook == pb.Webhook(uri=webhook.uri)
     assert pb.Job.STATE_SUCCEEDED in job.notifications[0].states

@@ -185,12 +185,12 @@ async def test_a_file_that_is_not_there_or_an_offset_beyond_its_end_is_told(benc
 
 
 async def test_deliveries_of_a_job_are_listed_and_sent_again(bench: Bench) -> None:
-    target = pb.Notification(nats=pb.NatsSubject(subject="jobs.done"))
+    target = pb.Notification(nats=pb.NatsSubject(subject="waypost.done"))
     job_id = await bench.create(notifications=[target])
     bench.end(bench.begin(job_id))
     page = await bench.jobs.ListDeliveries(pb.ListDeliveriesRequest(parent=f"jobs/{job_id}"))
     (delivery,) = page.deliveries
-    assert (delivery.event_type, delivery.target) == ("dev.waypost.job.succeeded", "nats:jobs.done")
+    assert (delivery.event_type, delivery.target) == ("dev.waypost.job.succeeded", "nats:waypost.done")
     again = await bench.jobs.RedeliverNotification(pb.RedeliverNotificationRequest(name=delivery.name))
     assert (again.event_id, again.state) == (delivery.event_id, pb.Delivery.STATE_PENDING)
     error = await failed(

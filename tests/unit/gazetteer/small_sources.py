@@ -19,8 +19,9 @@ COUNTRIES = (
     Country("GF", "GUF", 2, "French Guiana", "French Guiana", "Cayenne", 195_000, (("Guyane", "fr"),), ()),
     Country(
         "DE", "DEU", 3, "Germany", "Germany", "Berlin", 83_000_000,
-        (("Deutschland", "de"), ("Allemagne", "fr")), ("BRD", "FRG"),
+        (("Deutschland", "de"), ("Allemagne", "fr"), ("RFA", "fr")), ("BRD", "FRG"),
     ),
+    Country("ES", "ESP", 5, "Spain", "Spain", "Madrid", 47_000_000, (), ()),
     Country("BV", "BVT", 4, "Bouvet Island", "Bouvet Island", "", 0, (), ()),
 )  # fmt: skip
 
@@ -32,6 +33,8 @@ _AREAS = (
     ("Guyane", "FR-GF", "", "", "FR", "", 1, -1),
     ("Île-de-France", "FR-IDF", "FR.11", "103", "FR", "Région Île-de-France", 1, -1),
     ("Leeres Land", "DE-ZZ", "", "", "DE", "", 1, -1),
+    ("Madrid, Comunidad de", "ES-M", "ES.29", "105", "ES", "", 1, -1),
+    ("Pontevedra", "ES-PO", "ES.58", "106", "ES", "", 1, -1),
 )
 #: id, name, latitude, longitude, people, country, admin1, zone, region, district, alternate names
 _PLACES = (
@@ -53,6 +56,10 @@ _PLACES = (
     (13, "Munich", 48.14, 11.58, 1_260_391, "DE", "02", "Europe/Berlin", 0, -1, ("München", "MUC")),
     (14, "Dachau", 48.26, 11.43, 47_721, "DE", "02", "Europe/Berlin", 0, 2, ()),
     (15, "Nowhere", 51.0, 10.0, 0, "DE", "", "Europe/Berlin", -1, -1, ()),
+    (17, "Madrid", 40.42, -3.70, 3_255_944, "ES", "29", "Europe/Madrid", 6, -1, ()),
+    (18, "Aranjuez", 40.03, -3.60, 54_055, "ES", "29", "Europe/Madrid", 6, -1, ()),
+    (19, "Vigo", 42.23, -8.72, 297_332, "ES", "58", "Europe/Madrid", 7, -1, ("Pontevedra",)),
+    (20, "Pontevedra", 42.43, -8.64, 81_576, "ES", "58", "Europe/Madrid", 7, -1, ()),
     (16, "Augsburg", 48.37, 10.89, 259_196, "DE", "02", "Europe/Berlin", -1, -1, ()),
 )
 #: country, code, state, locality, latitude, longitude
@@ -67,6 +74,9 @@ _POSTAL = (
     ("DE", "00000", "", "Nirgendwo", None, None),
     ("FR", "75 001", "IDF", "PARIS", None, None),
     ("FR", "75001", "IDF", "PARIS", None, None),
+    ("ES", "28013", "M", "Aranjuez", None, None),
+    ("ES", "28300", "M", "Madrid", None, None),
+    ("ES", "36002", "PO", "Vigo", None, None),
 )
 
 

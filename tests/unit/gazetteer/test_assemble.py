@@ -29,8 +29,10 @@ def test_every_array_has_the_type_and_length_of_the_schema(small: Small) -> None
 def test_rows_are_in_hierarchy_order_with_postal_codes_behind(small: Small) -> None:
     assert small.ids() == [
         "gn-3", "gn-101", "gn-12", "ap-xx01", "gn-100", "gn-102", "gn-14", "gn-13", "gn-16", "ap-eddm", "iso-de-zz",
-        "gn-15", "gn-1", "gn-103", "gn-10", "gn-2", "gn-11", "gn-4",
-        "pc-de-00000", "pc-de-80331", "pc-de-85221", "pc-de-86150", "pc-de-99999", "pc-fr-75001",
+        "gn-15", "gn-1", "gn-103", "gn-10", "gn-5", "gn-105", "gn-17", "gn-18", "gn-106", "gn-19", "gn-20", "gn-2",
+        "gn-11", "gn-4",
+        "pc-de-00000", "pc-de-80331", "pc-de-85221", "pc-de-86150", "pc-de-99999", "pc-es-28013", "pc-es-28300",
+        "pc-es-36002", "pc-fr-75001",
     ]  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def test_kinds_of_names(small: Small) -> None:
     }  # fmt: skip
     assert small.aliases("gn-3") == {
         "Germany": "primary", "Deutschland": "official", "Allemagne": "official", "DE": "code", "DEU": "code",
-        "BRD": "code", "FRG": "code",
+        "BRD": "code", "FRG": "code", "RFA": "code",
     }  # fmt: skip
 
 
@@ -93,6 +95,15 @@ def test_areas_are_shown_in_english_and_known_by_every_name_and_code(small: Smal
         "DE-BY": "code", "BY": "code",
     }  # fmt: skip
     assert small.aliases("gn-102")["Dachau"] == "derived"
+
+
+def test_an_area_ranks_below_the_city_of_its_name_and_not_below_one_that_has_it_as_another_name(small: Small) -> None:
+    vigo, pontevedra, province = (small.number("importance", place_id) for place_id in ("gn-19", "gn-20", "gn-106"))
+    assert province < pontevedra < vigo
+
+
+def test_a_name_of_two_to_four_capitals_is_a_code_even_where_cldr_has_it_as_a_name(small: Small) -> None:
+    assert small.aliases("gn-3")["RFA"] == "code"
 
 
 def test_a_place_without_alternate_names_has_its_own_name_only(small: Small) -> None:

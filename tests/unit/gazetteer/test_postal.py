@@ -53,3 +53,11 @@ def test_areas_of_a_code_are_those_of_its_place(small: Small) -> None:
     assert small.id_at("admin1", "pc-de-85221") == "gn-100"
     assert small.id_at("admin2", "pc-de-85221") == "gn-102"
     assert small.number("last", "pc-de-85221") == small.row("pc-de-85221")
+
+
+def test_spanish_codes_ignore_what_the_source_pairs_them_with(small: Small) -> None:
+    assert small.id_at("anchor", "pc-es-28013") == "gn-17", "a third digit of 0 is the capital"
+    assert small.number("location_source", "pc-es-28013") == LocationSource.INHERITED
+    assert small.id_at("anchor", "pc-es-36002") == "gn-20", "the capital bears the province's name, Vigo is larger"
+    assert small.id_at("anchor", "pc-es-28300") == "gn-105"
+    assert small.number("precision", "pc-es-28300") == Precision.REGION

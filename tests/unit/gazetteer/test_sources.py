@@ -53,10 +53,14 @@ def test_areas_have_their_codes_and_the_levels_above_the_first_are_skipped() -> 
     assert (source.parent[source.level == 2] >= 0).all()
 
 
-def test_english_names_of_areas_come_from_the_file_in_the_repository() -> None:
+def test_names_of_areas_in_all_languages_come_from_the_file_in_the_repository() -> None:
     names = read_subdivision_names()
     assert names["DE-BY"]["en"] == "Bavaria"
-    assert len(names) > 5_000
+    assert names["US-CA"]["de"] == "Kalifornien"
+    assert names["US-CA"]["it"] == "California", "a name that is the English one is told, too"
+    assert names["IN-RJ"]["hi"] == "राजस्थान"
+    assert len(names) > 5_600
+    assert sum(map(len, names.values())) > 250_000
 
 
 def test_airports_have_codes_and_points() -> None:

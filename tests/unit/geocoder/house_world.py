@@ -7,7 +7,7 @@ from functools import cache
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.sample_layer import SampleAddress, SampleFeature, layer_arrays
-from waypost.server.geocoder.warmup import street_snapshot
+from waypost.server.geocoder.warmup import snapshot_with
 from waypost.server.model import PlaceType
 
 _STREET, _QUARTER, _POI, _TOWN = PlaceType.STREET, PlaceType.NEIGHBORHOOD, PlaceType.POI, PlaceType.LOCALITY
@@ -64,7 +64,7 @@ FEATURES = (
 @cache
 def house_snapshot() -> Snapshot:
     """That snapshot in memory."""
-    return street_snapshot(layer_arrays(FEATURES))
+    return snapshot_with(layer_arrays(FEATURES))
 
 
 @cache

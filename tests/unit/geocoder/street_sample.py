@@ -24,7 +24,7 @@ from waypost.server.model import PlaceType, Precision, SnapshotInfo
 #: Rows of the sample that streets lie in.
 MUNICH, BERLIN, ILLINOIS_SPRINGFIELD, MISSOURI_SPRINGFIELD = 2, 4, 7, 9
 #: Rows of its postal codes: 10115 in Berlin, 62701 in Springfield, Illinois.
-CODE_BERLIN, CODE_SPRINGFIELD = 10, 11
+CODE_BERLIN, CODE_SPRINGFIELD = 11, 14
 
 _PRECISION = {PlaceType.STREET: Precision.STREET, PlaceType.POI: Precision.ROOFTOP}
 

@@ -9,7 +9,16 @@ from tests.unit.geocoder.forward_world import NO_FILTER, ask, ids
 from waypost.server.errors import InvalidArgument, NotFound
 from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.match import TERMS
-from waypost.server.model import GeocodeFilter, GeocodeQuery, NoticeCode, PlaceQuery, PlaceType, Point, PostalAddress
+from waypost.server.model import (
+    GeocodeFilter,
+    GeocodeQuery,
+    MatchOutcome,
+    NoticeCode,
+    PlaceQuery,
+    PlaceType,
+    Point,
+    PostalAddress,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,15 +34,27 @@ def test_a_short_plus_code_counts_from_the_place_beside_it_or_the_focus() -> Non
     assert ids(ask("4HX8+QP", focus))[0] == "gn-3"
 
 
+def test_the_place_beside_a_short_plus_code_is_told_as_matched() -> None:
+    parts = ask("4HX8+QP Munich, somewhere").results[0].match
+    told = [(part.text, part.start, part.outcome, part.place_id) for part in parts]
+    assert told == [
+        ("4HX8+QP", 0, MatchOutcome.MATCHED, ""),
+        ("Munich", 8, MatchOutcome.MATCHED, "gn-3"),
+        ("somewhere", 16, MatchOutcome.UNUSED, ""),
+    ]
+    parts = ask("8FWH4HX8+QP Munich").results[0].match
+    assert [(part.text, part.outcome) for part in parts][1:] == [("Munich", MatchOutcome.UNUSED)]
+
+
 def test_filters_hold_for_positions_too() -> None:
     countries = frozenset({PlaceType.COUNTRY})
     assert ids(ask("48.137, 11.575", GeocodeFilter(place_types=countries))) == ["gn-1"]
     assert ids(ask("48.137, 11.575", GeocodeFilter(region_codes=("US",)))) == []
-    answer = ask("48.137, 11.575", GeocodeFilter(place_types=frozenset({PlaceType.POI})))
+    answer = ask("48.137, 11.575", GeocodeFilter(place_types=frozenset({PlaceType.STREET})))
     assert NoticeCode.LAYER_MISSING in [notice.code for notice in answer.notices]
 
 
-@pytest.mark.parametrize("text", ["geo:95,11", "geo:48,181", "48°61′N 11°00′E"])
+@pytest.mark.parametrize("text", ["geo:95,11", "geo:48,181", "48°61′N 11°00′E", "95.5 N, 11.5 E"])
 def test_positions_that_cannot_be_are_refused_alone_and_invalid_in_a_column(geocoder: Geocoder, text: str) -> None:
     with pytest.raises(InvalidArgument) as raised:
         ask(text)

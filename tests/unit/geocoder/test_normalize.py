@@ -55,6 +55,10 @@ def test_composed_and_decomposed_letters_are_the_same(name: str) -> None:
     assert words(unicodedata.normalize("NFC", name)) == words(unicodedata.normalize("NFD", name)) != []
 
 
+def test_the_mark_of_the_japanese_post_says_that_a_code_is_japanese() -> None:
+    assert words("〒100-0001") == ["日", "本", "100", "0001"]
+
+
 def test_vowel_signs_are_no_accents() -> None:
     assert words("दिल्ली") != words("दल्ल")
     assert words("ガ") != words("カ")

@@ -139,7 +139,7 @@ def test_ordinary_addresses_never_reach_the_grammar(text: str) -> None:
     assert not _prefilter(text)
 
 
-@pytest.mark.parametrize("text", LOOK_ALIKES)
+@pytest.mark.parametrize("text", [*LOOK_ALIKES, "500 S 200 W", "95 N 11 E", "95.5 N, 11.5 E Main Street"])
 def test_numbers_of_something_else_are_no_coordinates(text: str) -> None:
     assert parse_notation(text) is None
 
@@ -159,6 +159,10 @@ def test_numbers_of_something_else_are_no_coordinates(text: str) -> None:
         "lat: 91.5 lon: 16.3",
         "lat: 48.2 E lon: 16.3 N",
         "+91.2083+016.3731/",
+        "95.5 N, 11.5 E",
+        "95.5N 11E",
+        "11.5 E 95 N",
+        "48.2 N, 190.5 W",
     ],
 )
 def test_what_clearly_means_coordinates_but_cannot_be_is_refused(text: str) -> None:
@@ -236,7 +240,11 @@ def test_a_short_plus_code_is_recovered_near_its_place() -> None:
 )
 def test_no_text_is_slow(unit: str) -> None:
     text = (unit * 512)[:512]
-    started = time.perf_counter()
-    parse_notation(text)
+    spent_s = []
+    for _ in range(3):
+        started_s = time.thread_time()
+        parse_notation(text)
+        spent_s.append(time.thread_time() - started_s)
 
-    assert time.perf_counter() - started < 0.025
+    # Half of what the engine may take for a query, in processor time, which other programs do not lengthen.
+    assert min(spent_s) < 0.025

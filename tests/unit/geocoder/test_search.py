@@ -78,6 +78,10 @@ def test_a_city_and_the_region_of_its_name_are_one_answer_unless_the_type_is_ask
     assert ids(ask("Berlin", GeocodeFilter(place_types=both))) == [BERLIN, BERLIN_STATE]
 
 
+def test_a_postal_code_that_two_countries_have_gives_both() -> None:
+    assert set(ids(ask("55555"))) == {"pc-de-55555", "pc-us-55555"}
+
+
 def test_region_codes_restrict() -> None:
     assert ids(ask("Berlin", GeocodeFilter(region_codes=("US",)))) == []
     assert ids(ask("Berlin", GeocodeFilter(region_codes=("US", "DE")))) == [BERLIN]

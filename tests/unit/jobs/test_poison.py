@@ -57,6 +57,14 @@ def test_a_single_row_has_as_many_tries_as_a_shard() -> None:
     assert pieces.killed(RowRange(0, 1)).pieces == (Piece(RowRange(0, 1), MOST_DEATHS, PieceState.FAILED),)
 
 
+def test_another_process_does_again_what_it_has_no_part_of_and_remembers_the_deaths() -> None:
+    pieces = Pieces.whole(8)
+    for _ in range(MOST_DEATHS):
+        pieces = pieces.killed(RowRange(0, 8))
+    pieces = pieces.finished(RowRange(0, 4), RowRange(0, 4)).killed(RowRange(4, 8))
+    assert pieces.begun_again().dump() == [(0, 4, 0, "open"), (4, 6, 2, "open"), (6, 8, 2, "open")]
+
+
 def test_what_runs_is_not_submitted_again() -> None:
     pieces = Pieces((Piece(RowRange(0, 5)), Piece(RowRange(5, 9))))
     assert pieces.open_rows([RowRange(0, 5)]) == (RowRange(5, 9),)

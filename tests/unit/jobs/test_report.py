@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import orjson
 import pyarrow as pa
 
 from waypost.server.jobs.locations import local_folder
 from waypost.server.jobs.readers import InvalidRow
 from waypost.server.jobs.report import Report, report_json, report_text, write_report
 from waypost.server.jobs.rows import RowCounts
+from waypost.server.jobs.spec import OutputLayout
 from waypost.server.jobs.tallies import REASON_SAMPLES, ReasonCount, Tally, count_rows
 from waypost.server.jobs.writers import OutputFile
 from waypost.server.model import Attribution
@@ -55,7 +58,7 @@ def a_report() -> Report:
         engine_versions=["1"],
         attributions=[Attribution("geonames", "GeoNames", "https://www.geonames.org", "CC-BY-4.0", False)],
         input={"format": "CSV", "encoding": "utf-8"},
-        options={"column_prefix": "waypost_"},
+        options={"output": {"column_prefix": "waypost_", "layout": OutputLayout.PARTS, "columns": ()}},
         samples=[InvalidRow(14, 120, 15, "RAGGED_ROW", "the row has 3 cells"), InvalidRow(15, 1, 1, "OTHER", "")],
         files=[OutputFile("results.csv", 1234, "ab" * 32)],
         timings_s={"preparing": 0.5, "running": 12.25},
@@ -92,3 +95,16 @@ def test_a_report_of_no_rows_is_a_report(tmp_path: Path) -> None:
     names = [file.name for file in write_report(local_folder(tmp_path), report)]
     assert names == ["report.json", "report.txt"]
     assert json.loads((tmp_path / "report.json").read_bytes())["rows"]["total"] == 0
+
+
+def test_the_documentation_lists_every_key() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "jobs.md").read_text()
+    table = page[page.index("| key | what it holds |") :].split("\n\n", 1)[0]
+    documented = [key for row in table.splitlines()[2:] for key in re.findall("`([a-z_]+)`", row.split("|")[1])]
+    assert documented == list(orjson.loads(report_json(a_report())))
+
+
+def test_options_are_told_by_the_names_that_callers_know() -> None:
+    options = orjson.loads(report_json(a_report()))["options"]
+    assert options == {"output": {"column_prefix": "waypost_", "layout": "PARTS", "columns": []}}
+    assert "'layout': 'PARTS'" in report_text(a_report())

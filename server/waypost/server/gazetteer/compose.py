@@ -93,13 +93,20 @@ def compose_into(
         arrays = world_arrays(present)
         base = world_layers(present)
         begin("put layers together")
+        writer = SnapshotWriter(directory)
+
+        def take(name: str, column: Column) -> bool:
+            present.release_memory()
+            if name in _FOR_ANSWERS_ONLY:
+                writer.add({name: column})
+            return name in _FOR_ANSWERS_ONLY
+
         if layers:
-            arrays = with_layers(arrays, len(base), layers)
+            arrays = with_layers(arrays, len(base), layers, take)
         kept = _reusable(present, arrays, present_directory)
         builds_world = not kept
         kept |= _files(present_directory, lambda name: name.startswith("forward_") and name != _OF_ALL_ROWS)
         # What no index is made from goes first, and each index as soon as it is made: memory is for the next one.
-        writer = SnapshotWriter(directory)
         writer.add({name: arrays.pop(name) for name in _FOR_ANSWERS_ONLY if name in arrays})
         present.release_memory()
         return_free_memory()
@@ -148,10 +155,16 @@ def _world_size(snapshot: Snapshot) -> int:
     return int(snapshot.array("feature_base")[0]) if snapshot.has("feature_base") else snapshot.row_count
 
 
-def with_layers(world: Arrays, first_layer: int, layers: Sequence[ImportedLayer]) -> Arrays:
+def with_layers(
+    world: Arrays,
+    first_layer: int,
+    layers: Sequence[ImportedLayer],
+    take: Callable[[str, Column], bool] = lambda name, column: False,
+) -> Arrays:
     """The arrays of the world with the rows of the layers behind, and those of schema.FEATURES.
 
-    `world` has the arrays of schema.PLACES and place records; `first_layer` layers of it are in the manifest.
+    `world` has the arrays of schema.PLACES and place records; `first_layer` layers of it are in the manifest. `take` is
+    offered each array of PLACES as soon as it is made, and those that it takes are left out.
     """
     if first_layer + len(layers) > MOST_LAYERS:
         raise SnapshotError(f"a snapshot has at most {MOST_LAYERS} layers", layers=str(first_layer + len(layers)))
@@ -163,7 +176,11 @@ def with_layers(world: Arrays, first_layer: int, layers: Sequence[ImportedLayer]
     latitude, longitude = (np.asarray(rows.places[name]) for name in ("latitude", "longitude"))
     viewport = viewports_of_boxes(rows.box, latitude, longitude, np.asarray(rows.places["accuracy_m"], np.float64))
     places = {**rows.places, **build_place_records(rows.places, viewport=viewport, quarter=rows.quarter)}
-    arrays = {name: _appended(world[name], column) for name, column in places.items() if name != "alias_offsets"}
+    arrays: Arrays = {}
+    for name in sorted(set(places) - {"alias_offsets"}):
+        column = _appended(world[name], places.pop(name))
+        if not take(name, column):
+            arrays[name] = column
     aliases = np.asarray(world["alias_offsets"], np.int64)
     arrays["alias_offsets"] = np.concatenate([aliases, aliases[-1] + np.asarray(places["alias_offsets"])[1:]])
     arrays["time_zone_names"] = world["time_zone_names"]

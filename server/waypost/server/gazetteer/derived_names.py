@@ -6,12 +6,19 @@ The words are those that occur in the data, by language; they are no translation
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from waypost.server.gazetteer.texts import concatenated, text, text_array, to_mask
+from waypost.server.geocoder.kind_words import words_of_kind
+from waypost.server.model import PlaceType
+
+#: Words in many languages, of which CLDR has "prefektura Tokio", "Barcelona Probintzia" and the like.
+_AREA_WORDS = "|".join(words_of_kind(PlaceType.REGION, PlaceType.DISTRICT))
 
 #: Before a name, with what joins them: "Province of", "Département de la", "Landkreis".
 _AREA_PREFIXES = (
@@ -34,7 +41,9 @@ _AREA_PREFIXES = (
     r"(?:Mu[ḩh][āa]faz̧?at|Wil[āa]yat|Min[ţt]aqat|Im[āa]rat|Ost[āa]n-e|Shahrest[āa]n-e|Liw[āa][ʼ']) ",
     r"(?:Республика|Край|Область|Район|Город|Община|Вілаят) ",
     r"(?:محافظة|ولاية|منطقة|مديرية|إقليم|إمارة|قضاء|استان|شهرستان|بلدية) ",
-    r"(?:จังหวัด|อำเภอ|เขต|מחוז |Νομός |Περιφέρεια |Δήμος )",
+    r"(?:จังหวัด|อำเภอ|เขต|มณฑล|แคว้น|รัฐ|מחוז |Νομός |Περιφέρεια |Δήμος )",
+    r"(?:ខេត្ត|ក្រុង|ແຂວງ|Krong )",
+    rf"(?i:{_AREA_WORDS}) (?:(?i:de la|de los|de las|de l|d|del|della|di|de|du|des|da|do|dos|das|e|van|von|of)[ '’])?",
 )
 #: After a name.
 _AREA_SUFFIXES = (
@@ -48,6 +57,9 @@ _AREA_SUFFIXES = (
     r"maakond|vald|kraj|okres|kommun|kommune|kunta|amt|j[áa]r[áa]s|upravni okrug|rajono savivaldyb[ėe]|savivaldyb[ėe])",
     r" (?:область|облысы|край|район|обл\.|республика|округ|область’|області|област|аймаг|вілаят|воблас[цт]ь|раён)",
     r"(?i: (?:область|край|район|республика))",
+    rf" (?i:{_AREA_WORDS})",
+    r"(?:တိုင်းဒေသကြီး|ဒေသကြီး|ပြည်နယ်|တိုင်း| ?ပြည်ထောင်စုနယ်မြေ)",
+    r" (?:주|현|도|성|지방|지구|구|시|교구)",
     r" (?:Sheng|Shi|Zizhiqu|Zizhizhou|Xian|Qu|Diqu|Meng|Tokubetsu-shi)",
     r"-(?:do|si|gun|gu|gwangyeoksi|gwangy[ŏo]ksi|teukbyeolsi|t['’]?[ŭu]kpy[ŏo]lsi|teukbyeoljachido|"
     r"teukbyeoljachisi|ken|fu|to|shi|ku|gun|ch[ōo]|machi|mura|son)",
@@ -58,12 +70,20 @@ _AREA_SUFFIXES = (
 _SIGN_SUFFIXES = (r"[省市县縣府都区區郡町村]", r" ?[도시군구읍면]")
 #: 京都 ends in a sign like these, but it is the name itself; 北海道 is not listed for its 道 is not removed.
 _WHOLE_NAMES = ("京都", "成都", "首都", "大都", "上都", "新都", "丰都", "江都", "武都")
+#: "アラゴン州" and "加利福尼亚州", but 杭州 and 鄂州市 are names themselves: three signs must be left.
+_STATE_SIGN = (r"州",)
+#: Before or behind the names of towns, without a blank: "town" in Khmer, Lao, Thai and Burmese.
+_TOWN_PREFIXES = (r"(?:ទីក្រុង|ក្រុង|ເມືອງ|ນະຄອນຫຼວງ|เทศบาลนคร|เทศบาลเมือง|เทศบาลตำบล)",)
+_TOWN_SUFFIXES = (r"(?:မြို့)",)
+#: Language → what stands before and behind the name of a country in the sense of "the country of".
+_COUNTRY_AFFIXES = {"th": ("ประเทศ", ""), "lo": ("ປະເທດ", ""), "km": ("ប្រទេស", ""), "my": ("", "နိုင်ငံ")}
 #: What only a longer suffix may remove.
 _HALF_REMOVED = r"(?:자치|특별|광역|自治|特別|廣域)$"
 
-#: Country → names that may lack the sign, the sign, and the population from which a town surely is a "city".
+#: Country → names that may lack the sign, the sign, and the population from which a town surely is a "city"; in Japan
+#: the law demands 50,000 of one.
 _CITY_SIGNS = {
-    "JP": (r"^[\p{Han}ヶケノの]*[^\P{Han}市区町村郡]$", "市", 60_000),
+    "JP": (r"^(?:[\p{Han}ヶケノの]*[^\P{Han}市区町村郡]|[\p{Hiragana}\p{Katakana}ー]{2,})$", "市", 50_000),
     "CN": (r"^\p{Han}{1,3}[^\P{Han}市区县镇乡]$", "市", 200_000),
     "TW": (r"^\p{Han}{1,3}[^\P{Han}市區縣鎮鄉]$", "市", 200_000),
     "KR": (r"^\p{Hangul}*[^\P{Hangul}시군구읍면동]$", "시", 100_000),
@@ -76,14 +96,34 @@ _AIRPORT_SUFFIX = (
 )
 
 
+#: Where the name of an airport can be parted, besides at its city.
+_AIRPORT_WORD = re.compile(
+    r"\b(?:inter ?national|intl|regional|municipal|metropolitan|domestic|air ?port|aerodrome|air ?field|air ?base)\b"
+    r"|[()/,–]",
+    re.IGNORECASE,
+)
+_NO_AIRPORT_NAME = frozenset(
+    {"north", "south", "east", "west", "central", "city", "county", "field", "capital", "national"}
+)
+
+
 def without_area_words(texts: pa.Array) -> tuple[npt.NDArray[np.int64], pa.Array]:
     """Shorter names of areas: indexes into `texts` (one may occur more than once) and what is left there."""
-    return _shortened(texts, _AREA_PREFIXES, (*_AREA_SUFFIXES, *_SIGN_SUFFIXES))
+    indexes, short = _shortened(texts, _AREA_PREFIXES, (*_AREA_SUFFIXES, *_SIGN_SUFFIXES))
+    of_states, states = _shortened(texts, (), _STATE_SIGN, least=3)
+    return np.concatenate([indexes, of_states]), pa.concat_arrays([short, states])
 
 
 def without_sign(texts: pa.Array) -> tuple[npt.NDArray[np.int64], pa.Array]:
-    """Names of towns without the sign for "city" and the like: 札幌市 → 札幌, 부산시 → 부산."""
-    return _shortened(texts, (), _SIGN_SUFFIXES)
+    """Names of towns without the sign for "city" and the like: 札幌市 → 札幌, 부산시 → 부산, မန္တလေးမြို့ → မန္တလေး."""
+    return _shortened(texts, _TOWN_PREFIXES, (*_SIGN_SUFFIXES, *_TOWN_SUFFIXES))
+
+
+def country_of(name: str, language: str) -> str:
+    """A country's name with the word for "country" that a language writes together with it; empty if it has none."""
+    before, behind = _COUNTRY_AFFIXES.get(language, ("", ""))
+    written = name.startswith(before) and name.endswith(behind)
+    return "" if written else before + name + behind
 
 
 def with_sign(
@@ -120,8 +160,17 @@ def without_airport_words(names: pa.Array) -> pa.Array:
     return pc.if_else(useful, short, text(""))
 
 
+def airport_parts(name: str, city: str) -> list[str]:
+    """What of an airport's name remains beside its city and the words for an airport: "Heathrow", "Schiphol"."""
+    pieces = [name]
+    for separator in (_AIRPORT_WORD, re.compile(rf"\b{re.escape(city)}\b", re.IGNORECASE)):
+        pieces = [part for piece in pieces for part in separator.split(piece)]
+    trimmed = (piece.strip(" -–/.'") for piece in pieces)
+    return [piece for piece in trimmed if len(piece) >= 4 and piece.casefold() not in _NO_AIRPORT_NAME]
+
+
 def _shortened(
-    texts: pa.Array, prefixes: tuple[str, ...], suffixes: tuple[str, ...]
+    texts: pa.Array, prefixes: tuple[str, ...], suffixes: tuple[str, ...], least: int = 2
 ) -> tuple[npt.NDArray[np.int64], pa.Array]:
     rules = [*(f"^{prefix}" for prefix in prefixes), *(f"(?:{suffix})$" for suffix in suffixes)]
     found, results = [], []
@@ -131,7 +180,7 @@ def _shortened(
         short = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts.filter(hit), rule, ""))
         whole = pc.is_in(texts.filter(hit), value_set=text_array(_WHOLE_NAMES))
         half = pc.match_substring_regex(short, _HALF_REMOVED)
-        useful = pc.and_(pc.greater_equal(pc.utf8_length(short), 2), pc.invert(pc.or_(whole, half)))
+        useful = pc.and_(pc.greater_equal(pc.utf8_length(short), least), pc.invert(pc.or_(whole, half)))
         found.append(indexes[to_mask(useful)])
         results.append(short.filter(useful))
     return np.concatenate(found), pa.concat_arrays(results)

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.gazetteer.texts import concatenated
+from waypost.server.geocoder.jit import njit
 from waypost.server.model import PlaceType
 
 #: The letter of each kind behind the layer's key.

@@ -19,6 +19,8 @@ from waypost.server.gazetteer.alias_kinds import (
 )
 from waypost.server.gazetteer.aliases import AliasCollector
 from waypost.server.gazetteer.derived_names import (
+    airport_parts,
+    country_of,
     inverted_names,
     with_sign,
     without_airport_words,
@@ -85,12 +87,12 @@ def _name_countries(
         tagged += [(row, name, tag) for name, tag in country.official_names if name not in _NAMES_OF_PARTS]
     codes += [(row_of[index], code) for index, code in world.joined.areas.territory_codes]
     collector.add(rows, text_array(display[rows]), PRIMARY, text_array(["en"] * len(rows)))
-    collector.add(
-        np.array([row for row, _, _ in tagged], np.int32),
-        text_array(name for _, name, _ in tagged),
-        OFFICIAL,
-        text_array(tag for _, _, tag in tagged),
-    )
+    official = text_array(name for _, name, _ in tagged)
+    # "UK" is a code, although CLDR has it as the name in some language.
+    kinds = np.where(classify_alternate_names(official) == CODE, CODE, OFFICIAL).astype(np.uint8)
+    tags = text_array(tag for _, _, tag in tagged)
+    collector.add(np.array([row for row, _, _ in tagged], np.int32), official, kinds, tags)
+    collector.add_pairs([(row, country_of(name, tag)) for row, name, tag in tagged], DERIVED)
     collector.add_pairs(codes, CODE)
     names = text_array(name for _, name in untagged)
     collector.add(np.array([row for row, _ in untagged], np.int32), names, classify_alternate_names(names))
@@ -192,6 +194,11 @@ def _name_airports(
     scheduled = to_mask(pc.and_(pc.not_equal(city, ""), pc.not_equal(source.iata.take(taken), "")))
     chosen = city.filter(pa.array(scheduled))
     collector.add(rows[scheduled], pc.binary_join_element_wise(chosen, text("Airport"), text(" ")), DERIVED)
+    pairs = zip(
+        rows[scheduled].tolist(), names.filter(pa.array(scheduled)).to_pylist(), chosen.to_pylist(), strict=True
+    )
+    parts = [(row, f"{part} Airport") for row, name, served in pairs for part in airport_parts(name, served)]
+    collector.add_pairs(parts, DERIVED)
 
 
 def _name_exemplar_cities(

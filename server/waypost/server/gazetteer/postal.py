@@ -27,6 +27,7 @@ from waypost.server.gazetteer.geometry import (
 from waypost.server.gazetteer.hierarchy import Kind
 from waypost.server.gazetteer.locality_names import LocalityNames
 from waypost.server.gazetteer.names import Names
+from waypost.server.gazetteer.postal_defects import without_mispaired
 from waypost.server.gazetteer.sources.postal_codes import PostalCodesSource
 from waypost.server.gazetteer.texts import concatenated, index_in, text_array, to_mask
 from waypost.server.gazetteer.world import World
@@ -81,6 +82,7 @@ def locate_postal_codes(
     normalized = pc.replace_substring_regex(pc.utf8_upper(source.code), r"[^\pL\pN]", "")
     groups = _group(source.country_code, normalized)
     named, area = _named_localities(world, names, place_names, source, country)
+    named = without_mispaired(world, names, source, named, area)
     area = _named_districts(world, names, source, country, area, named)
 
     first = groups.first

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from waypost.server.gazetteer import importance
-from waypost.server.gazetteer.alias_kinds import CODE, TRANSLITERATION
+from waypost.server.gazetteer.alias_kinds import CODE, OFFICIAL, TRANSLITERATION
 from waypost.server.gazetteer.aliases import Aliases
 from waypost.server.gazetteer.hierarchy import Kind
 from waypost.server.gazetteer.locality_names import LocalityNames, comparable
@@ -25,7 +25,7 @@ def world_importance(world: World, names: Names, aliases: Aliases) -> Floats:
     """(rows,) importance."""
     population = world.population.astype(np.float64)
     owner = aliases.owner
-    fame = np.bincount(owner[aliases.kind != CODE], minlength=world.row_count).astype(np.float64)
+    fame = np.bincount(owner[_telling_fame(world, aliases, owner)], minlength=world.row_count).astype(np.float64)
     score = np.zeros(world.row_count)
 
     countries, _ = world.rows(Kind.COUNTRY)
@@ -57,20 +57,35 @@ def world_importance(world: World, names: Names, aliases: Aliases) -> Floats:
     return score
 
 
+def _telling_fame(world: World, aliases: Aliases, owner: npt.NDArray[np.int64]) -> Bools:
+    """(aliases,) names whose number tells how well known a place is.
+
+    CLDR names every area in about fifty languages, whether anybody has heard of it or not.
+    """
+    translated = (aliases.kind == OFFICIAL) & to_mask(pc.not_equal(aliases.language, ""))
+    translated &= np.isin(world.hierarchy.kind[owner], (Kind.REGION, Kind.DISTRICT))
+    result: Bools = (aliases.kind != CODE) & ~translated
+    return result
+
+
 def _namesakes(world: World, aliases: Aliases, owner: npt.NDArray[np.int64], kind: Kind) -> Bools:
-    """(rows,) localities that hold SEAT_SHARE of their area's people and share a name with it."""
+    """(rows,) localities that hold SEAT_SHARE of their area's people and whose usual name the area bears, too.
+
+    An old or short name does not make a city the namesake of its area: Salvador is also called Bahia.
+    """
     area_of = world.hierarchy.region if kind == Kind.REGION else world.hierarchy.district
     large = (world.hierarchy.kind == Kind.LOCALITY) & (area_of >= 0)
     large &= world.population > 0
     large &= world.population >= importance.SEAT_SHARE * world.population[area_of]
     real = (aliases.kind != CODE) & (aliases.kind != TRANSLITERATION)
     of_areas = np.flatnonzero(real & (world.hierarchy.kind[owner] == kind))
-    of_seats = np.flatnonzero(real & large[owner])
     area_keys = _keys(owner[of_areas], aliases.text.take(pa.array(of_areas)))
-    seat_keys = _keys(area_of[owner[of_seats]], aliases.text.take(pa.array(of_seats)))
-    shared = to_mask(pc.is_in(seat_keys, value_set=area_keys))
+    seats = np.flatnonzero(large)
+    usual = aliases.text.take(pa.array(aliases.offsets[seats]))
     found = np.zeros(world.row_count, bool)
-    found[owner[of_seats[shared]]] = True
+    # New York City is the namesake of New York.
+    for spelling in (usual, pc.replace_substring_regex(usual, " City$", "")):
+        found[seats[to_mask(pc.is_in(_keys(area_of[seats], spelling), value_set=area_keys))]] = True
     return found
 
 

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.geocoder.fine_grid import (
     BLOCK_TILES,
@@ -34,7 +33,7 @@ from waypost.server.geocoder.fine_grid import (
     tile_at,
     window_at,
 )
-from waypost.server.geocoder.jit import Whole, njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import Whole, njit, njit_inlined, njit_kernel
 
 #: The first window that is looked at: in a town something is in it.
 FIRST_REACH_M = 25.0

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from waypost.server.geocoder.jit import njit
 
 #: Number of features that search.describe computes, the constant one included.
-FEATURES = 28
+FEATURES = 33
 #: Points of the curve, evenly spaced over the logistic regression's output from 0 to 1.
 CURVE = 21
 

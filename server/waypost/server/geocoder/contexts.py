@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.distance import METRES_PER_DEGREE, distance_m
 from waypost.server.geocoder.instructions import lowest_bit, prefetch
-from waypost.server.geocoder.jit import kernel
+from waypost.server.geocoder.jit import kernel, njit
+from waypost.server.geocoder.kind_spans import MEANT_SHIFT, agrees
 from waypost.server.geocoder.postings import (
     CODE,
     posting_cost,
@@ -61,7 +61,7 @@ class Contexts(NamedTuple):
     """What the spans of a query offer as context, those first that are taken first.
 
     The areas' first rows and numbers of further rows lie apart, since they are compared with every candidate. `size` is
-    the number of areas, of `near`, of `near_span`, and whether a span is a postal code.
+    the number of areas, of `near`, of `near_span`, whether a span is a postal code, and how many have a kind word.
     """
 
     first: npt.NDArray[np.int32]
@@ -81,7 +81,7 @@ def new_contexts():  # type: ignore[no-untyped-def]
         np.empty(MAX_AREAS_ALL, AREA),
         np.empty(MAX_NEARBY * MAX_SPANS, NEARBY),
         np.empty(MAX_SPANS, NEAR_SPAN),
-        np.zeros(4, np.int64),
+        np.zeros(5, np.int64),
     )
 
 
@@ -93,7 +93,7 @@ def gather_contexts(postings, places, spans, count, order, contexts):  # type: i
     areas = 0
     nears = 0
     near_spans = 0
-    contexts.size[3] = 0
+    contexts.size[3] = contexts.size[4] = 0
     for at in range(count):
         span = order[at]
         if spans[span].postal:
@@ -106,6 +106,7 @@ def gather_contexts(postings, places, spans, count, order, contexts):  # type: i
             contexts.near_span[near_spans].importance = 0.0
             near_spans += 1
             continue
+        contexts.size[4] += spans[span].types >= 1 << MEANT_SHIFT
         area_from, near_from, greatest = areas, nears, 0.0
         head = spans[span].head
         for posting_at in range(head + 1, head + 1 + min(spans[span].count, MAX_POSTINGS)):
@@ -124,6 +125,9 @@ def gather_contexts(postings, places, spans, count, order, contexts):  # type: i
                     contexts.area[areas].cost = (
                         0.0 if posting_kind(posting) == CODE else posting_cost(posting) * ranking.CONTEXT_NAME_SHARE
                     )
+                    # "Lviv, Lviv Oblast" does not mean the oblast.
+                    if agrees(spans[span].types, place_type):
+                        contexts.area[areas].cost -= ranking.KIND_AGREES
                     contexts.area[areas].importance = posting_importance(posting)
                     areas += 1
                 continue

@@ -114,9 +114,8 @@ def _read_pair(text: str) -> Coordinates | None:
     for match in islice(_PAIR.finditer(text), _MAX_PAIRS):
         first, second = read_angle(match["first"]), read_angle(match["second"])
         alone = _stands_alone(text, match)
-        marked = first.has_mark or second.has_mark
         if _is_evident(first, second, match["between"], text, alone):
-            found = _resolve(text, first, second, match.span(), clear=alone and marked)
+            found = _resolve(text, first, second, match.span(), clear=alone and _is_clear(first, second))
             if found is not None:
                 return found
     return None
@@ -169,6 +168,16 @@ def _is_evident(first: Angle, second: Angle, between: str, text: str, alone: boo
     if any(angle.has_minutes and not angle.has_mark and not angle.axis for angle in angles):
         return False  # "8:30 12:15" are hours
     return bool(signs) or marked or bool(first.axis and second.axis and _has_only_hemispheres(text))
+
+
+def _is_clear(first: Angle, second: Angle) -> bool:
+    """Whether a pair that stands alone means coordinates even where no such coordinates can be.
+
+    Hemispheres without a fraction are not enough: "500 S 200 W" is an address in Utah.
+    """
+    if first.has_mark or second.has_mark:
+        return True
+    return {first.axis, second.axis} == {LATITUDE, LONGITUDE} and bool(first.decimals or second.decimals)
 
 
 def _resolve(text: str, first: Angle, second: Angle, span: tuple[int, int], *, clear: bool) -> Coordinates | None:

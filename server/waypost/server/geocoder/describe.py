@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 
 import numpy as np
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.geocoder import book as b
@@ -17,6 +16,7 @@ from waypost.server.geocoder import one_line
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.book import Book
 from waypost.server.geocoder.house_texts import postal_code_of
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.one_line import country_number
 from waypost.server.geocoder.plus_code import write_plus_code
 from waypost.server.geocoder.sheet import Sheet

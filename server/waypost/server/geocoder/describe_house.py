@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from waypost.server.gazetteer.schema import CATEGORIES
 from waypost.server.geocoder import book as b
@@ -27,6 +26,7 @@ from waypost.server.geocoder.describe import (
 from waypost.server.geocoder.distance import METRES_PER_DEGREE
 from waypost.server.geocoder.house_texts import HOUSE_BYTES, put_address_id, put_house
 from waypost.server.geocoder.houses import CROSSING, EXACT, NO_HOUSE, STREET_ONLY
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.one_line import LINE_BYTES, copy_bytes, country_number, join_line
 from waypost.server.geocoder.reverse_houses import House
 from waypost.server.geocoder.sheet import Sheet

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.geocoder.contexts import AREA, NEAR_SPAN, NEARBY, Contexts
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.lent import LentArrays, lender
 from waypost.server.geocoder.match import READING, Filter, Top
 from waypost.server.geocoder.normalize import MAX_TOKENS, WORD, Tokens
@@ -88,8 +88,8 @@ def weights_of(desk):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def streets_of(desk):  # type: ignore[no-untyped-def]
-    """The table of streets, empty in a snapshot without layers."""
-    return _i64(desk, _STREETS)
+    """The table of streets, 0 in a snapshot without layers."""
+    return _i64(desk, _STREETS)[0]
 
 
 class Desk:
@@ -105,7 +105,7 @@ class Desk:
         self._filter = limits
         self._types = np.zeros(0, np.int64)
         arrays = [*index, *words, *limits, *tokens, spans, *contexts, *top, order]
-        arrays += [*corrections, features, self._types, weights, streets.table]
+        arrays += [*corrections, features, self._types, weights, np.array([streets.table], np.int64)]
         self._lent = LentArrays(arrays)
         self.table = self._lent.table
 

@@ -7,7 +7,6 @@ of the interpreter's lock while they work.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -88,7 +87,7 @@ class Geocoder:
                 return answer
             found = self.look_up([query], notation=False)
         answer = found.answer(self._describer.values)
-        return replace(answer, explanation=self._explanation(query)) if query.explain else answer
+        return answer._replace(explanation=self._explanation(query)) if query.explain else answer
 
     def look_up(self, queries: Sequence[GeocodeQuery], *, notation: bool = True) -> Found:
         """The answers to at most MAX_QUESTIONS queries that differ in nothing but their texts or their addresses.
@@ -213,8 +212,9 @@ class Geocoder:
 
     def _notation(self, query: GeocodeQuery, notation: Notation) -> Answer | None:
         """The places at a position written in the query; None where a short plus code has no place beside it."""
+        beside: tuple[MatchPart, ...] = ()
         if isinstance(notation, ShortPlusCode):
-            near = self._reference(query, notation.remainder)
+            near, beside = self._reference(query, notation.remainder)
             if near is None:
                 return None
             notation = notation.recover(near)
@@ -228,11 +228,11 @@ class Geocoder:
                 full=query.full,
             )
         )
-        part = _notation_part(query.text, notation) if query.full else ()
+        parts = _notation_parts(query.text, notation, beside) if query.full else ()
         results = [
             Result(
                 found.place, found.confidence, found.precision, found.accuracy_m, found.location_source,
-                found.location_from, part, found.distance_m,
+                found.location_from, parts, found.distance_m,
             )
             for found in answer.results
             if self._allowed(found.place, query.filter)
@@ -240,14 +240,18 @@ class Geocoder:
         missing = self._missing_layers(query.filter.place_types)
         return Answer(tuple(results[: query.max_results]), answer.layers, (*answer.notices, *missing), None)
 
-    def _reference(self, query: GeocodeQuery, remainder: str) -> Point | None:
-        """The place that a short plus code counts from: the best answer to the rest of the query, else the focus."""
+    def _reference(self, query: GeocodeQuery, remainder: str) -> tuple[Point | None, tuple[MatchPart, ...]]:
+        """The place that a short plus code counts from: the best answer to the rest of the query, else the focus.
+
+        With it comes what became of each part of that rest, nothing where the focus served.
+        """
         if remainder.strip():
             restriction = GeocodeFilter(region_codes=query.filter.region_codes)
-            beside = GeocodeQuery(text=remainder, filter=restriction, max_results=1, full=False)
+            beside = query._replace(text=remainder, filter=restriction, max_results=1)
             for result in self.look_up([beside], notation=False).results(self._describer.values):
-                return Point(latitude=result.place.latitude, longitude=result.place.longitude)
-        return query.filter.focus
+                written = tuple(part for part in result.match if part.outcome != MatchOutcome.INFERRED)
+                return Point(latitude=result.place.latitude, longitude=result.place.longitude), written
+        return query.filter.focus, ()
 
     def _allowed(self, place: Place, restriction: GeocodeFilter) -> bool:
         box = restriction.bounds
@@ -284,9 +288,14 @@ def _with_text(texts: TextColumn, number: int, other: str) -> TextColumn:
     )
 
 
-def _notation_part(text: str, notation: Coordinates | FullPlusCode) -> tuple[MatchPart, ...]:
+def _notation_parts(
+    text: str, notation: Coordinates | FullPlusCode, beside: tuple[MatchPart, ...]
+) -> tuple[MatchPart, ...]:
+    """What became of each part of a text that gives a position; `beside` are those that a short code needed."""
     written = text[notation.start : notation.end]
     parts = [MatchPart(written, "query", notation.start, notation.end, MatchOutcome.MATCHED, None, written.strip())]
+    if beside:
+        return tuple(sorted((*parts, *beside), key=lambda part: part.start))
     for start, end in ((0, notation.start), (notation.end, len(text))):
         rest = text[start:end]
         if rest.strip():

@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.geocoder.distance import METRES_PER_DEGREE
-from waypost.server.geocoder.jit import Whole, njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import Whole, njit, njit_inlined, njit_kernel
 
 Points = npt.NDArray[np.int32]
 

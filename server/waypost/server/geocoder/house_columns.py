@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.geocoder import book as b
@@ -14,6 +13,7 @@ from waypost.server.geocoder.book import Book
 from waypost.server.geocoder.gather import Rows, validity_of
 from waypost.server.geocoder.house_texts import HOUSE_BYTES, postal_code_of, put_address_id, put_house
 from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.one_line import LINE_BYTES, copy_bytes, country_number, join_address, join_line
 
 Houses = npt.NDArray[np.void]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from waypost.server.geocoder import book as b
 from waypost.server.geocoder.houses import EXACT
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.one_line import copy_bytes, put_digits
 
 #: Nobody knows the postal code of such an address.

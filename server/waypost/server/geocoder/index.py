@@ -5,18 +5,21 @@ Called once by the build. What it makes is read by match.py (names) and typo.py 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 
-from waypost.server.gazetteer.snapshot import TextColumn
+from waypost.server.gazetteer.snapshot import TextColumn, read_only
+from waypost.server.gazetteer.texts import concatenated
 from waypost.server.geocoder import postings as p
 from waypost.server.geocoder import ranking
+from waypost.server.geocoder.close_names import close_names
+from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.kind_spans import AIRPORT
 from waypost.server.geocoder.normalize import (
     HAN,
     LETTER,
@@ -27,7 +30,6 @@ from waypost.server.geocoder.normalize import (
     tokenize,
 )
 from waypost.server.geocoder.spans import PLACE
-from waypost.server.geocoder.typo import LONGEST_LEARNT, distance, learn, new_corrections
 from waypost.server.geocoder.vocabulary import build_vocabulary
 from waypost.server.model import PlaceType
 
@@ -55,6 +57,17 @@ _SHORTENINGS = (
 )
 
 
+#: Scripts in which the word for "airport" is written together with the name, before or behind it.
+_AIRPORT_WORDS = (
+    (r"^\p{Han}+$", "", "机场"),
+    (r"^\p{Han}+$", "", "機場"),
+    (r"^[\p{Han}\p{Hiragana}\p{Katakana}ー]+$", "", "空港"),
+    (r"^\p{Hangul}+$", "", "공항"),
+    (r"^\p{Hangul}+$", "", "국제공항"),
+    (r"^\p{Thai}+$", "สนามบิน", ""),
+    (r"^\p{Thai}+$", "ท่าอากาศยาน", ""),
+)
+
 _BEFORE_COMMA = r"^(.+?)\s*[,،、，].*$"
 #: "Antigua" for Antigua and Barbuda.
 _PAIRED_COUNTRY = r"^(.+?) (?:and|&) .+$"
@@ -72,13 +85,7 @@ def build_forward_index(arrays: Sources) -> Arrays:
     alternative, _, _ = _hash_names(digraph.entries, digraph.pool, texts.offsets, texts.data)
     differs = np.flatnonzero((alternative != hashes) & in_countries(arrays, rows, DIGRAPH_COUNTRIES))
 
-    offsets = np.asarray(arrays["alias_offsets"], np.int64)
-    primary = offsets[:-1]
-    close = _near_primary(fold.entries, fold.pool, texts.offsets, texts.data, primary[rows], hashes)
-    for area in ("admin1", "admin2"):
-        above = np.asarray(arrays[area], np.int64)[rows]
-        close |= (above >= 0) & (above != rows) & (hashes == hashes[primary[np.maximum(above, 0)]])
-    close &= place_type[rows] == PlaceType.LOCALITY
+    close = close_names(arrays, fold, texts, rows, hashes)
     cost = ranking.name_cost(kinds, importance[rows], script, close, place_type[rows])
     keep = np.flatnonzero(letters > 0)
     key = np.concatenate([hashes[keep], alternative[differs]])
@@ -133,6 +140,10 @@ def _names(
         all_rows.append(rows[short[changed]])
         all_kinds.append(np.full(changed.size, p.DERIVED, np.uint8))
         all_names.append(shortened.take(pa.array(changed)))
+    for rows_of_airports, names_of_airports in _city_airports(arrays, offsets, names, kinds):
+        all_rows.append(rows_of_airports)
+        all_kinds.append(np.full(rows_of_airports.size, p.DERIVED, np.uint8))
+        all_names.append(names_of_airports)
     signs = list(_VEHICLE_SIGNS.items())
     all_rows.append(country_rows(arrays, [code for code, _ in signs]).astype(np.int64))
     all_kinds.append(np.full(len(signs), p.CODE, np.uint8))
@@ -141,6 +152,30 @@ def _names(
     present = np.flatnonzero(known >= 0)
     joined = pa.concat_arrays([array.cast(pa.large_string()) for array in all_names]).take(pa.array(present))
     return known[present], np.concatenate(all_kinds)[present], TextColumn.from_arrow(joined)
+
+
+def _city_airports(
+    arrays: Sources, offsets: npt.NDArray[np.int64], names: pa.Array, kinds: npt.NDArray[np.uint8]
+) -> Iterator[tuple[npt.NDArray[np.int64], pa.Array]]:
+    """Rows and names of airports with an IATA code: each name of the city that they serve beside "airport"."""
+    short = arrays["short_name"]
+    assert isinstance(short, TextColumn)  # noqa: S101 - schema.PLACES says so
+    city = np.asarray(arrays["locality"], np.int64)
+    airports = np.flatnonzero(
+        (np.asarray(arrays["place_type"]) == PlaceType.POI) & (city >= 0) & (np.diff(short.offsets) > 0)
+    )
+    first, last = offsets[city[airports]], offsets[city[airports] + 1]
+    owner = np.repeat(airports, last - first)
+    alias = np.concatenate([np.arange(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True)] or [first])
+    spoken = np.isin(kinds[alias], (p.PRIMARY, p.OFFICIAL, p.ALTERNATE, p.DERIVED))
+    owner, texts = owner[spoken], names.take(pa.array(alias[spoken]))
+    glued = np.zeros(owner.size, bool)
+    for script, before, behind in _AIRPORT_WORDS:
+        written = pc.match_substring_regex(texts, script)
+        chosen = np.flatnonzero(written.to_numpy(zero_copy_only=False))
+        glued[chosen] = True
+        yield owner[chosen], concatenated(before, texts.filter(written), behind)
+    yield owner[~glued], concatenated(texts.take(pa.array(np.flatnonzero(~glued))), AIRPORT, separator=" ")
 
 
 def country_rows(arrays: Sources, codes: list[str] | tuple[str, ...]) -> npt.NDArray[np.int32]:
@@ -169,7 +204,7 @@ def digraph_fold(fold: FoldTable) -> FoldTable:
         for char in (letter, letter.upper()):
             entries[ord(char)] = (5 << 24) | (2 << 20) | len(pool)
         pool.extend(map(ord, pair))
-    return FoldTable(entries, np.array(pool, np.uint32))
+    return FoldTable(read_only(entries), read_only(np.array(pool, np.uint32)))
 
 
 def pack_places(arrays: Sources) -> npt.NDArray[np.void]:
@@ -204,36 +239,6 @@ def _hash_names(entries, pool, offsets, data):  # type: ignore[no-untyped-def]
             elif tokens.word[token].kind == LETTER and tokens.char[tokens.word[token].start] > 0x24F:
                 script[text] = 2
     return hashes, letters, script
-
-
-@njit(cache=True, nogil=True)
-def _near_primary(entries, pool, offsets, data, primary, hashes):  # type: ignore[no-untyped-def]
-    """Per text whether it is the text at `primary` less its last words, or one edit away behind four equal letters."""
-    close = np.zeros(primary.size, np.bool_)
-    tokens, whole = new_tokens(), new_tokens()
-    room = new_corrections()
-    known = np.int64(-1)
-    words = 0
-    length = np.int64(0)
-    for text in range(primary.size):
-        if hashes[text] == 0 or primary[text] == text:
-            continue
-        if primary[text] != known:
-            known = primary[text]
-            words = abs(tokenize(entries, pool, data, offsets[known], offsets[known + 1], whole))
-            length = np.int64(whole.word[words - 1].end) if words > 0 else np.int64(0)
-            if 0 < length <= LONGEST_LEARNT:
-                learn(whole.char, length, room)
-        count = abs(tokenize(entries, pool, data, offsets[text], offsets[text + 1], tokens))
-        if words == 0 or count == 0:
-            continue
-        size = tokens.word[count - 1].end
-        for word in range(words - 1):
-            close[text] |= span_hash(whole.prefix, 0, whole.word[word].end) == hashes[text] and size >= 3
-        alike = size >= 6 and abs(size - length) <= 1 and (tokens.char[:4] == whole.char[:4]).all()
-        if alike and length <= LONGEST_LEARNT:
-            close[text] |= distance(length, tokens.char, 0, size, room) <= 1
-    return close
 
 
 def _pack(

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.gazetteer.imports.layer import WAY_END
 from waypost.server.geocoder.fine_grid import (
@@ -34,7 +33,7 @@ from waypost.server.geocoder.fine_grid import (
     tile_at,
     window_at,
 )
-from waypost.server.geocoder.jit import Whole, njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import Whole, njit, njit_inlined, njit_kernel
 
 FIRST_REACH_M = 50.0
 WIDER = 4.0

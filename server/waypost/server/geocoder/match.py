@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.contexts import MAX_POSTINGS, read_contexts
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.houses import NO_HOUSE
-from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.jit import inlined, kernel, njit
+from waypost.server.geocoder.kind_spans import MEANT_SHIFT, agrees
 from waypost.server.geocoder.postings import (
     CODE,
     posting_cost,
@@ -33,10 +33,12 @@ from waypost.server.model import PlaceType
 _DISTRICT = int(PlaceType.DISTRICT)
 _POSTAL_CODE = int(PlaceType.POSTAL_CODE)
 _POI = int(PlaceType.POI)
+#: Types of a span from this on say that its words mean some of them.
+_MEANT = 1 << MEANT_SHIFT
 
 #: The addends of a score, in the order of Top.terms.
-TERMS = ("importance", "explained_words", "name", "typing_errors", "code_beside_words", "context", "focus")
-IMPORTANCE, EXPLAINED, NAME, TYPING, CODE_BESIDE, CONTEXT, FOCUS = range(7)
+TERMS = ("importance", "explained_words", "name", "typing_errors", "code_beside_words", "context", "focus", "kind_word")
+IMPORTANCE, EXPLAINED, NAME, TYPING, CODE_BESIDE, CONTEXT, FOCUS, KIND_WORD = range(8)
 
 #: Contexts of one reading that are told; a query of 64 words hardly has more.
 MAX_PARTS = 16
@@ -153,23 +155,26 @@ def score_spans(postings, places, spans, found, contexts, order, whole, capitals
         hope += ranking.LONG_NUMBER_GAIN
     if found > 1:
         hope += ranking.CONTEXT_WEIGHT
-    hope += ranking.WHOLE_CODE_BONUS
+    hope += ranking.WHOLE_CODE_BONUS + ranking.KIND_AGREES * contexts.size[4]
     for at in range(found):
         span = order[at]
         total = spans[span].count
         truncated = truncated or total > MAX_POSTINGS
         head = spans[span].head
         country = spans[span].country
+        types = spans[span].types
         for posting_at in range(head + 1, head + 1 + min(total, MAX_POSTINGS)):
             posting = postings[posting_at]
             place_type = posting_type(posting)
             base = ranking.IMPORTANCE_WEIGHT * posting_importance(posting) - posting_cost(posting) - spans[span].cost
+            if types >= _MEANT:
+                base += ranking.KIND_AGREES * agrees(types, place_type)
             bar = _bar(top, slack)
             if base + hope < bar:
-                if place_type > _DISTRICT:
+                if place_type > _DISTRICT and types < _MEANT:
                     break  # postings behind the areas are in falling order of this
                 continue
-            if not (spans[span].types >> place_type) & 1:
+            if not (types >> place_type) & 1:
                 continue
             row = posting_row(posting)
             if country >= 0 and places[row].country != country:
@@ -243,6 +248,9 @@ def _score(  # type: ignore[no-untyped-def]
     top.reading[place].terms[CODE_BESIDE] = -beside
     top.reading[place].terms[CONTEXT] = context
     top.reading[place].terms[FOCUS] = focus
+    top.reading[place].terms[KIND_WORD] = (
+        ranking.KIND_AGREES if agrees(spans[span].types, posting_type(posting)) else 0.0
+    )
 
 
 @kernel

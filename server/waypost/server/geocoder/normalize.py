@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from waypost.server.gazetteer.snapshot import read_only
+from waypost.server.geocoder.jit import njit
 
 #: Code points from here on are not in the fold table: Han extensions are letters, the rest separates.
 FOLD_SIZE = 0x20000
@@ -30,6 +32,7 @@ _BASE_LETTERS = {
     "ŧ": "t", "ə": "e", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ɛ": "e", "ɔ": "o", "ƴ": "y", "ɣ": "g", "ʋ": "v",
     "ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ة": "ه", "ە": "ه", "ہ": "ه", "ھ": "ه", "ٱ": "ا", "ۆ": "و",
     "ۇ": "و", "ĸ": "k", "ヶ": "ケ", "ヵ": "カ", "臺": "台", "&": "and",
+    "〒": "日本",  # the mark of the Japanese post, before its codes
 }  # fmt: skip
 #: Written or left out at will: apostrophes and their look-alikes, the Arabic tatweel, ordinal dots.
 _DROPPED = "'’‘`´ʻʼʽʾʿˈ′＇ʹʺـ·ʺ"
@@ -39,7 +42,10 @@ _COMMAS = ",;|\n\r،、，；﹐/()[]"
 _ACCENTED_SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "HEBREW", "ARABIC", "COMBINING")
 
 #: Abbreviations that stand for one word wherever they occur, in names and in queries alike.
-_SYNONYMS = {"st": "saint", "ste": "sainte", "sankt": "saint", "mt": "mount", "ft": "fort"}
+_SYNONYMS = {
+    "st": "saint", "ste": "sainte", "sankt": "saint", "mt": "mount", "ft": "fort", "sta": "santa", "sto": "santo",
+    "pto": "puerto", "gral": "general", "cnel": "coronel", "hts": "heights", "spgs": "springs", "twp": "township",
+}  # fmt: skip
 
 #: Odd multiplier of the polynomial hash: 2^64 divided by the golden ratio.
 HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -99,7 +105,7 @@ def build_fold_table() -> FoldTable:
             kind = HAN_SEQUENCE if _letter_kind(folded[0]) == HAN else SEQUENCE
             entries[code_point] = (kind << _KIND_SHIFT) | length_and_offset
             pool.extend(map(ord, folded))
-    return FoldTable(entries, np.array(pool, np.uint32))
+    return FoldTable(read_only(entries), read_only(np.array(pool, np.uint32)))
 
 
 def _fold(char: str) -> str | int:
@@ -159,6 +165,12 @@ def fold_text(text: str) -> str:
 def fold_words(text: str) -> list[str]:
     """The words of a text, folded; abbreviations stay as they are, and Han characters together."""
     return text.translate(_SPACED).split()
+
+
+def fold_word(word: str) -> str:
+    """The folded form of one word, as `tokenize` makes it but for the synonyms."""
+    parts = (_fold(char) for char in word)
+    return "".join(part for part in parts if isinstance(part, str))
 
 
 def _letter_kind(char: str) -> int:
@@ -230,10 +242,10 @@ def tokenize(entries, pool, data, begin, end, tokens):  # type: ignore[no-untype
     beside them. Malformed UTF-8 separates. Bounded by MAX_TOKENS and MAX_CHARS.
     """
     tokens.prefix[0] = np.uint64(0)
-    chars = 0
+    # Numbers of numpy's: for one of Python's own numba compiles what takes it once more.
+    chars, open_first = int(np.int64(0)), int(np.int64(0))
     count = 0
     open_kind = SEPARATOR  # LETTER while inside a token
-    open_first = 0
     open_byte = begin
     has_digit = False
     segment = 0

@@ -10,8 +10,9 @@ What counts as coordinates:
 * Among other words an unlabelled pair needs minutes or at least three decimals in both angles.
 * A comma is a decimal sign only beside ";" or where the decimals cannot be thousands: "48,2083 16,373".
 * A lone "O" is Ost in German and Ouest in French: it is refused. Ost, Ouest, Oeste and Ovest are read.
-* What is clearly meant as coordinates (a geo: URI, or labels, degree signs or ISO 6709 and nothing else) but
-  cannot be is an error; everything else that cannot be is no notation.
+* What is clearly meant as coordinates (a geo: URI, or labels, degree signs, ISO 6709, or two hemisphere letters
+  beside a decimal fraction, and nothing else) but cannot be is an error; everything else that cannot be is no
+  notation.
 """
 
 from __future__ import annotations

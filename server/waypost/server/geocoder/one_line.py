@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from waypost.server.geocoder import book as b
 from waypost.server.geocoder.address_lines import COMMA, FIRST
 from waypost.server.geocoder.formats import FORM_BYTES, FORM_PARTS, FORM_SETS
+from waypost.server.geocoder.jit import njit
 
 #: The parts that `join_address` takes, each as two numbers: where it begins and ends in the text.
 POSTAL, TOWN, AREA, LINE, LEAD, COUNTRY = range(6)

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder import columns as c
 from waypost.server.geocoder.fine_grid import UNITS
 from waypost.server.geocoder.houses import EXACT, HOUSE, NO_HOUSE
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.reverse_houses import House
 from waypost.server.geocoder.texts import read_texts
 

@@ -45,6 +45,8 @@ DISTRICT_COST = 0.25
 #: Names in other scripts than Latin are alternate names throughout, so being one says nothing.
 OTHER_SCRIPT_NAME_COST = 0.02
 
+#: Letters of the codes of places, of which some are spelt like the parts of a text with a stroke between.
+LONGEST_CODE = 4
 #: A code as the place meant, beside words that are no part of it: "Bar in LA" hardly means Laos.
 CODE_BESIDE_WORDS_COST = 1.2
 #: Each typing error, and what a correction costs more where the word is short.
@@ -132,17 +134,25 @@ FILLERS = (
     "near", "the", "of", "in", "at", "by", "on", "to", "a", "an", "and", "bei", "nahe", "am", "der", "die", "das",
     "von", "und", "de", "la", "le", "les", "du", "des", "el", "los", "las", "del", "y", "e", "en", "pres", "sur",
     "da", "do", "dos", "das", "di", "della", "il", "lo", "van", "het", "plz", "zip", "code", "postal", "address",
-    "area", "international",
+    "area", "international", "no",
 )  # fmt: skip
-#: Words that say what kind of place is meant: a name that has them is preferred to one that has not ("Orange
-#: County", "Guatemala City"), but leaving them out is no contradiction.
-KINDS = (
-    "city", "town", "village", "county", "state", "province", "region", "district", "municipality", "prefecture",
-    "governorate", "oblast", "rayon", "airport", "aeropuerto", "aeroport", "flughafen", "aeroporto", "lotnisko",
-    "republic", "department", "canton", "stadt", "land", "kreis", "gmina", "powiat", "ciudad", "cidade", "ville",
-    "provincia", "provincie", "provinz", "departamento", "estado", "comune", "gemeinde", "gemeente", "commune",
+#: Words that people and programs write where there is no address, in the languages of most queries, and such texts of
+#: several letters ("n/a"). A few are towns, as None in Italy, so they mean one where anything else is said.
+PLACEHOLDERS = (
+    "unknown", "na", "none", "null", "nil", "nan", "undefined", "missing", "test", "tbd", "tba", "available",
+    "provided", "applicable", "specified", "given", "not", "without", "unbekannt", "keine", "angabe", "ohne",
+    "adresse", "anschrift", "inconnu", "inconnue", "sans", "aucune", "aucun", "desconocido", "desconocida", "sin",
+    "direccion", "domicilio", "ninguna", "ninguno", "sconosciuto", "indirizzo", "nessuno", "senza", "desconhecido",
+    "endereco", "sem", "nenhum", "onbekend", "adres", "geen", "nieznany", "brak", "okand", "ukjent", "ukendt",
+    "tuntematon", "bilinmiyor", "yok", "neznamy", "неизвестно", "неизвестный", "нет", "адрес", "без", "адреса",
+    "невідомо",
 )  # fmt: skip
+#: Such a word is worth little where it is left over.
+PLACEHOLDER_GAIN = 0.3
+#: Words that say what kind of place is meant (kind_words.py): leaving them out is no contradiction …
 KIND_GAIN = 0.6
+#: … but what is of that kind is meant rather than a namesake of any other, even the city of an airport, or a country.
+KIND_AGREES = 0.8
 #: One letter is an initial far more often than one of the few villages with such a name.
 LETTER_WORD_GAIN = 0.4
 

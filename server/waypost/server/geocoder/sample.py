@@ -15,7 +15,7 @@ from waypost.server.model import LocationSource, PlaceType, Precision
 
 Arrays = dict[str, "npt.NDArray[np.generic] | TextColumn"]
 
-_C, _R, _L, _P = PlaceType.COUNTRY, PlaceType.REGION, PlaceType.LOCALITY, PlaceType.POSTAL_CODE
+_C, _R, _L, _P, _A = PlaceType.COUNTRY, PlaceType.REGION, PlaceType.LOCALITY, PlaceType.POSTAL_CODE, PlaceType.POI
 
 _Row: TypeAlias = tuple[str, PlaceType, int, float, float, int, float, str, str]
 
@@ -32,11 +32,19 @@ _SAMPLE: tuple[_Row, ...] = (
     ("gn-8", _L, 6, 39.80172, -89.64371, 116_250, 0.5, "", "Springfield=0"),
     ("gn-9", _R, 5, 38.3, -92.4, 6_100_000, 0.68, "MO", "Missouri=0|MO=4|US-MO=4"),
     ("gn-10", _L, 8, 37.21533, -93.29824, 166_810, 0.53, "", "Springfield=0"),
+    ("ap-ksgf", _A, 8, 37.24433, -93.38886, 0, 0.3, "SGF", "Branson National Airport=0|SGF=4|KSGF=4"),
     ("pc-de-10115", _P, 4, 52.5323, 13.3846, 0, 0.2, "", "10115=0"),
+    ("pc-de-55555", _P, 2, 48.1, 11.6, 0, 0.2, "", "55555=0"),
+    ("pc-us-55555", _P, 9, 37.2, -93.3, 0, 0.2, "", "55555=0"),
     ("pc-us-62701", _P, 7, 39.8, -89.65, 0, 0.2, "", "62701=0"),
 )
-_PRECISION = {_C: Precision.COUNTRY, _R: Precision.REGION, _L: Precision.LOCALITY, _P: Precision.POSTAL_CODE}
-_CATEGORY = {_C: 0, _R: 1, _L: 3, _P: 4}
+#: The row of the locality that an airport serves.
+_SERVED = {"ap-ksgf": 9}
+_PRECISION = {
+    _C: Precision.COUNTRY, _R: Precision.REGION, _L: Precision.LOCALITY, _P: Precision.POSTAL_CODE,
+    _A: Precision.LOCALITY,
+}  # fmt: skip
+_CATEGORY = {_C: 0, _R: 1, _L: 3, _P: 4, _A: 5}
 
 
 def sample_arrays() -> Arrays:
@@ -67,7 +75,7 @@ def sample_arrays() -> Arrays:
         "country": [_above(row, _C) for row in range(size)],
         "admin1": [_above(row, _R) for row in range(size)],
         "admin2": [-1] * size,
-        "locality": [_above(row, _L) for row in range(size)],
+        "locality": [_SERVED.get(place[0], _above(row, _L)) for row, place in enumerate(_SAMPLE)],
         "time_zone": [0] * size,
         "time_zone_names": ["Europe/Berlin", ""],
         "place_id": [row[0] for row in _SAMPLE],

@@ -6,14 +6,14 @@ The same kernel answers a single query, with all that is needed to explain it, a
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.calibration import CURVE, FEATURES, confidence
 from waypost.server.geocoder.contexts import gather_contexts, new_contexts
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.houses import NO_HOUSE
-from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.jit import inlined, kernel, njit
+from waypost.server.geocoder.kind_spans import add_kind_spans
 from waypost.server.geocoder.match import (
     EXPLAINED,
     IMPORTANCE,
@@ -31,16 +31,16 @@ from waypost.server.geocoder.spans import (
     SPAN,
     add_corrections,
     find_spans,
-    word_gains,
 )
 from waypost.server.geocoder.street_confidence import describe_street
 from waypost.server.geocoder.street_search import any_named, correct, forget_corrections, prepare, score_streets
 from waypost.server.geocoder.streets import MAX_NAMED, street_weights
 from waypost.server.geocoder.typo import new_corrections
+from waypost.server.geocoder.word_gains import word_gains
 from waypost.server.model import PlaceType
 
 #: Readings kept where one answer is wanted: enough to find the best that is another place, for the margin.
-FEW = 5
+FEW = np.int64(5)
 #: The margin to the runner-up counts up to this much, so that readings that are further behind need not be known.
 MARGIN = 1.5
 #: Unexplained words are worth correcting from this on: one short word.
@@ -52,6 +52,9 @@ _EFFORTS = ((1, False), (2, False), (1, True))
 #: Two readings of one name this near to each other are one place (a city and its district, an enclave's twins).
 SAME_PLACE_M = 12_000.0
 
+#: The rank of the best reading. A number of numpy's, as FEW is: for one of Python's own numba compiles what takes it
+#: once more.
+_BEST = np.int64(0)
 _DISTRICT = int(PlaceType.DISTRICT)
 _POSTAL_CODE = int(PlaceType.POSTAL_CODE)
 
@@ -82,7 +85,7 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
 
     `field_ends` are the bytes at which the fields of a structured address end (one for free text) and
     `field_types` the place types that each allows, as bits. Readings that are worse than the best by more than `slack`
-    may be left out. `streets` is the table of streets.py, empty in a snapshot without layers; the spans that it names
+    may be left out. `streets` is the table of streets.py, 0 in a snapshot without layers; the spans that it names
     lie behind those of the places.
     """
     tokens, spans, contexts, top, order, room, _ = scratch
@@ -94,7 +97,7 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
         count = -count
     whole = 0.0
     at_field = 0
-    word_gains(tokens, count)
+    has_kind = word_gains(tokens, count)
     for token in range(count):
         while tokens.word[token].byte_start >= field_ends[at_field]:
             at_field += 1
@@ -105,6 +108,8 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
     if exact < 0:
         flags |= TRUNCATED
         exact = -exact
+    if has_kind:
+        exact = add_kind_spans(index, tokens, count, field_types, spans, np.int64(0), np.int64(exact))
     found = exact
     corrected = prepared = False
     for effort in range(len(_EFFORTS) + 1):
@@ -119,6 +124,8 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
                 corrected = prepared and correct(streets, tokens, count, field_types, edits, settled, room)
                 if not corrected:
                     continue
+            if has_kind:
+                found = add_kind_spans(index, tokens, count, field_types, spans, exact, found)
             if found == MAX_SPANS:
                 flags |= TRUNCATED
             top.size[:] = 0
@@ -128,7 +135,7 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
             index.postings, index.places, spans, found, contexts, order, whole, capitals, limits, slack, top
         ):
             flags |= TRUNCATED
-        if streets.size == 0 or (not prepared and _says_all(index.places, top, whole)):
+        if streets == 0 or (not prepared and _says_all(index.places, top, whole)):
             continue
         if not prepared:
             prepare(streets, tokens, count, data, field_types)
@@ -211,7 +218,10 @@ def same_place(places, left, right):  # type: ignore[no-untyped-def]
             distance_m(places[left].latitude, places[left].longitude, places[right].latitude, places[right].longitude)
             <= reach_m
         )
-    if left_anchor <= right_anchor <= places[left].last or right_anchor <= left_anchor <= places[right].last:
+    # A postal code contains nothing; its anchor is the place that it belongs to.
+    left_last = places[left].last if left_anchor == left else left_anchor
+    right_last = places[right].last if right_anchor == right else right_anchor
+    if left_anchor <= right_anchor <= left_last or right_anchor <= left_anchor <= right_last:
         return True
     return (
         distance_m(places[left].latitude, places[left].longitude, places[right].latitude, places[right].longitude)
@@ -318,6 +328,15 @@ def describe(index, scratch, count, found, whole, reading, features):  # type: i
     features[26] = features[13] * max(0.0, features[4] - 0.5)
     features[27] = features[13] / letters
     features[23] = features[1] * (1.0 - features[8])
+    features[29] = features[23] * features[4]
+    features[30] = features[1] * features[12]
+    features[31] = features[1] * features[15]
+    features[32] = features[1] * features[1] * features[8]
+    features[28] = 1.0
+    for token in range(count):
+        if tokens.word[token].gain > ranking.PLACEHOLDER_GAIN:
+            features[28] = 0.0
+            break
     return against
 
 
@@ -325,7 +344,7 @@ def describe(index, scratch, count, found, whole, reading, features):  # type: i
 def judge(index, streets, scratch, count, found, whole, reading, limits, weights):  # type: ignore[no-untyped-def]
     """The words that contradict a reading, as bits, and its confidence."""
     tokens, spans, _, top, _, _, features = scratch
-    if streets.size > 0 and hangs(index.places, top.reading[reading].row):
+    if streets != 0 and hangs(index.places, top.reading[reading].row):
         margin = top.reading[reading].score - runner_up(index.places, top, reading)
         against = describe_street(
             index.places, streets, tokens, count, spans, top, reading, whole, margin, limits, features
@@ -381,7 +400,7 @@ def _search_column(  # type: ignore[no-untyped-def]
             index, words, streets, data, begin, end, field_ends[text], field_types, limits, MARGIN, scratch
         )
         if top.size[0] > 0:
-            against, sure[text] = judge(index, streets, scratch, count, found, whole, 0, limits, weights)
+            against, sure[text] = judge(index, streets, scratch, count, found, whole, _BEST, limits, weights)
             if against != 0:
                 flag |= CONTRADICTED
             row[text] = top.reading[0].row
@@ -413,6 +432,6 @@ def search_features(index, words, streets, data, field_ends, field_types, limits
     )
     if scratch[3].size[0] == 0:
         return np.int64(-1), features
-    judge(index, streets, scratch, count, found, whole, 0, limits, np.zeros(FEATURES + CURVE))
+    judge(index, streets, scratch, count, found, whole, _BEST, limits, np.zeros(FEATURES + CURVE))
     features[:] = scratch[6]
     return scratch[3].reading[0].row, features

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.instructions import prefetch
 from waypost.server.geocoder.jit import inlined, kernel
-from waypost.server.geocoder.normalize import DIGIT, HAN, POWERS, hash_text, span_hash
+from waypost.server.geocoder.normalize import DIGIT, HAN, POWERS, span_hash
 from waypost.server.geocoder.postings import POSTAL_SALT, expect, find
 from waypost.server.geocoder.typo import corrections, edits_allowed
 
@@ -47,7 +47,8 @@ PLACE = np.dtype(
 
 #: A span: words `first` to before `last`, as bits too (`mask`), what explaining them is worth, position and number
 #: of its postings, typing errors corrected and their cost, whether it is a postal code, the place types that its
-#: field allows (bits), the only country that it can be in (-1: any), and the word that a correction put in (-1).
+#: field allows (bits; 16 bits above those that its words say are meant), the only country that it can be in (-1:
+#: any), and the word that a correction put in (-1).
 SPAN = np.dtype(
     [
         ("first", np.int32),
@@ -86,51 +87,6 @@ class Index(NamedTuple):
     postings: npt.NDArray[np.uint64]
     truncating: npt.NDArray[np.int32]
     places: npt.NDArray[np.generic]
-
-
-FILLER_HASHES = np.array(sorted({hash_text(word) for word in ranking.FILLERS}), np.uint64)
-_FILLER_BLOOM = np.uint64(sum({1 << (int(value) & 63) for value in FILLER_HASHES}))
-KIND_HASHES = np.array(sorted({hash_text(word) for word in ranking.KINDS}), np.uint64)
-_KIND_BLOOM = np.uint64(sum({1 << (int(value) & 63) for value in KIND_HASHES}))
-
-
-@kernel
-def _listed(hashes, bloom, value):  # type: ignore[no-untyped-def]
-    if (bloom >> (value & np.uint64(63))) & np.uint64(1) == 0:
-        return False
-    at = np.searchsorted(hashes, value)
-    return at < hashes.size and hashes[at] == value
-
-
-@kernel
-def word_gains(tokens, count):  # type: ignore[no-untyped-def]
-    """Sets what explaining each word is worth; see ranking.
-
-    A filler that stands alone between commas, ends the query or precedes a number may be a code ("Wilmington,
-    DE 19801"), so it counts as a word there.
-    """
-    for token in range(count):
-        size = tokens.word[token].end - tokens.word[token].start
-        if tokens.word[token].kind == HAN:
-            tokens.word[token].gain = ranking.HAN_GAIN
-        elif tokens.word[token].kind == DIGIT and size < 4:
-            tokens.word[token].gain = ranking.SHORT_NUMBER_GAIN
-        elif tokens.word[token].kind == DIGIT:
-            tokens.word[token].gain = ranking.LONG_NUMBER_GAIN
-        else:
-            tokens.word[token].gain = ranking.WORD_GAIN + ranking.LETTER_GAIN * min(size, ranking.LETTERS_COUNTED)
-            value = span_hash(tokens.prefix, tokens.word[token].start, tokens.word[token].end)
-            if size == 1:
-                tokens.word[token].gain = ranking.LETTER_WORD_GAIN
-            elif _listed(KIND_HASHES, _KIND_BLOOM, value):
-                tokens.word[token].gain = ranking.KIND_GAIN
-            elif _listed(FILLER_HASHES, _FILLER_BLOOM, value):
-                alone = (token == 0 or tokens.word[token - 1].segment != tokens.word[token].segment) and (
-                    token + 1 == count or tokens.word[token + 1].segment != tokens.word[token].segment
-                )
-                ends = size == 2 and token > 0 and (token + 1 == count or tokens.word[token + 1].kind == DIGIT)
-                if not alone and not ends:
-                    tokens.word[token].gain = ranking.FILLER_GAIN
 
 
 @kernel
@@ -184,11 +140,16 @@ def find_spans(index, tokens, count, field_types, spans):  # type: ignore[no-unt
         for last in range(first + 1, min(first + limit, count) + 1):
             if tokens.word[last - 1].field != tokens.word[first].field:
                 break
-            # Names do not go over a comma, but for a few that are the whole query ("Bonaire, Sint Eustatius and Saba").
-            if tokens.word[last - 1].segment != tokens.word[first].segment and last - first != count:
+            begin, end = tokens.word[first].start, tokens.word[last - 1].end
+            # Names do not go over a comma, but for a few that are the whole query ("Bonaire, Sint Eustatius and
+            # Saba"); codes never do: "n/a" is not Namibia.
+            if tokens.word[last - 1].segment != tokens.word[first].segment and (
+                last - first != count or end - begin <= ranking.LONGEST_CODE
+            ):
+                continue
+            if last - first == 1 and tokens.word[first].gain == ranking.FILLER_GAIN:
                 continue
             digits = digits or tokens.word[last - 1].kind == DIGIT
-            begin, end = tokens.word[first].start, tokens.word[last - 1].end
             value = span_hash(tokens.prefix, begin, end)
             types = field_types[tokens.word[first].field]
             head = find(index.slots, value)
@@ -277,12 +238,14 @@ def add_corrections(index, words, tokens, count, field_types, spans, found, limi
     words_of, edits_of, known = room.words, room.edits, room.known
     known[:count] = -1
     for _ in range(min(count, MAX_CORRECTED)):
-        longest = -1
+        longest = int(np.int64(-1))
         for token in range(count):
             size = tokens.word[token].end - tokens.word[token].start
             kind = tokens.word[token].kind
             settled_word = (settled >> np.uint64(token)) & np.uint64(1) != 0
-            if known[token] >= 0 or settled_word or kind in (HAN, DIGIT) or edits_allowed(size) == 0:
+            # Words that mean no place are known, and not misspelt names.
+            meant = tokens.word[token].gain > ranking.KIND_GAIN
+            if known[token] >= 0 or settled_word or kind in (HAN, DIGIT) or edits_allowed(size) == 0 or not meant:
                 continue
             if longest < 0 or size > tokens.word[longest].end - tokens.word[longest].start:
                 longest = token
@@ -295,7 +258,7 @@ def add_corrections(index, words, tokens, count, field_types, spans, found, limi
         for at in range(known[token]):
             found = _add_corrected(
                 index, words, tokens, count, field_types, spans, found, token, words_of[token, at],
-                edits_of[token, at], -1, 0,
+                edits_of[token, at], np.int64(-1), np.int64(0),
             )  # fmt: skip
         if token + 1 < count:
             for at in range(min(known[token], _PAIRED)):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.geocoder import postings as p
@@ -24,6 +23,7 @@ from waypost.server.geocoder.index import (
     in_countries,
     pack_places,
 )
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.normalize import DIGIT, LETTER, FoldTable, new_tokens, push, span_hash, tokenize
 from waypost.server.geocoder.street_words import (
     ARTICLE,

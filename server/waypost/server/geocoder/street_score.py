@@ -21,6 +21,7 @@ from waypost.server.geocoder.match import (
     EXPLAINED,
     FOCUS,
     IMPORTANCE,
+    KIND_WORD,
     NAME,
     TYPING,
     passes,
@@ -148,6 +149,7 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
     reading.terms[CODE_BESIDE] = -price
     reading.terms[CONTEXT] = context
     reading.terms[FOCUS] = focus
+    reading.terms[KIND_WORD] = 0.0
     reading.house = house.kind
     reading.number_from = house.number_from if house.asked else 0
     reading.number_to = house.number_to if house.asked else 0

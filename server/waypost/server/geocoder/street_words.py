@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.geocoder import street_word_lists as lists
-from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.jit import inlined, kernel, njit
 from waypost.server.geocoder.normalize import (
     DIGIT,
     HASH_BASE,

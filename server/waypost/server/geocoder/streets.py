@@ -1,6 +1,6 @@
 """What the search reads of streets, and one thread's room for it, as one table that kernels take arrays from.
 
-A snapshot without imported layers has an empty table, and then the search does nothing here.
+A snapshot without imported layers has none, the number 0, and then the search does nothing here.
 """
 
 from __future__ import annotations
@@ -137,12 +137,12 @@ def _read(snapshot: Snapshot, name: str, dtype: npt.DTypeLike) -> npt.NDArray[np
 
 
 class StreetDesk:
-    """The table of one thread: the arrays of the index, and room. Empty without streets."""
+    """The table of one thread: the arrays of the index, and room. 0 without streets."""
 
     __slots__ = ("_lent", "table")
 
     def __init__(self, index: StreetIndex) -> None:
-        self.table = np.zeros(0, np.int64)
+        self.table = 0
         if not index.arrays:
             return
         room: list[npt.NDArray[np.generic]] = [

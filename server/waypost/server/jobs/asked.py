@@ -1,10 +1,16 @@
-"""What a job's spec means to those who read, answer and write its rows."""
+"""What a job's spec means to those who look at its input and those who read, answer and write its rows."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from pyarrow import fs
+
 from waypost.server.geocoder.columns import RESULT_COLUMNS
 from waypost.server.geocoder.row_questions import GeocodeRows, PlaceRows, ReverseRows, RowQuestion
-from waypost.server.jobs.readers import InputFormat
+from waypost.server.jobs.columns import ColumnRoles, Question, find_columns
+from waypost.server.jobs.locations import OutputFolder
+from waypost.server.jobs.readers import InputFormat, RowReader
 from waypost.server.jobs.spec import (
     Compression,
     CsvDialect,
@@ -14,9 +20,10 @@ from waypost.server.jobs.spec import (
     InputColumns,
     JobOutput,
     Operation,
+    OutputLayout,
     ReverseGeocodeOperation,
 )
-from waypost.server.jobs.writers import OutputPlan
+from waypost.server.jobs.writers import MANIFEST_NAME, OutputPlan, file_name, part_file_name
 
 
 def question(operation: Operation) -> RowQuestion:
@@ -53,6 +60,12 @@ def named_columns(columns: InputColumns) -> dict[str, str]:
     return {role: name for role, name in {**single, **columns.address}.items() if name}
 
 
+def column_roles(reader: RowReader, operation: Operation, named: Mapping[str, str]) -> ColumnRoles:
+    """What the columns of an open input are. Raises InvalidArgument where that is not clear."""
+    header = reader.format.header is not False
+    return find_columns(reader.schema.names, Question(operation.kind), named, header=header)
+
+
 def output_plan(asked: JobOutput, found: FileFormat) -> OutputPlan:
     """The form of the output of a job whose input has this format."""
     return OutputPlan(
@@ -63,3 +76,11 @@ def output_plan(asked: JobOutput, found: FileFormat) -> OutputPlan:
         layout=asked.layout,
         compression=asked.compression,
     )
+
+
+def taken_names(plan: OutputPlan, folder: OutputFolder) -> list[str]:
+    """Of the names that an output needs first and last, those that the folder has already. Raises OSError."""
+    first = part_file_name(plan, 1) if plan.layout is OutputLayout.PARTS else file_name(plan)
+    paths = [f"{folder.path}/{name}" for name in (first, MANIFEST_NAME)]
+    infos = folder.root.filesystem.get_file_info(paths)
+    return [info.base_name for info in infos if info.type is not fs.FileType.NotFound]

@@ -14,4 +14,5 @@ from waypost.server.jobs.spec import JobSpec
 SPEC: Final[TypeAdapter[JobSpec]] = TypeAdapter(JobSpec)
 PROGRESS: Final[TypeAdapter[Progress]] = TypeAdapter(Progress)
 PREFLIGHT: Final[TypeAdapter[Preflight]] = TypeAdapter(Preflight)
+PIECES: Final[TypeAdapter[tuple[tuple[int, int, int, str], ...]]] = TypeAdapter(tuple[tuple[int, int, int, str], ...])
 CHANGE: Final[TypeAdapter[Change]] = TypeAdapter(Change)

@@ -6,12 +6,8 @@ Blocks, as the head of the input is read: a column that is missing is told at on
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-from pyarrow import fs
 
 from waypost.server.atlas import Atlas
 from waypost.server.errors import (
@@ -24,27 +20,18 @@ from waypost.server.errors import (
 )
 from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs import asked, preflight, spec
-from waypost.server.jobs.columns import ADDRESS_ROLES, ColumnRoles, Question, find_columns
+from waypost.server.jobs.columns import ADDRESS_ROLES, ColumnRoles
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.draft import InlineRows, JobDraft, NamedFile, NatsDraft, NotificationDraft, WebhookDraft
 from waypost.server.jobs.locations import InputLocation, resolve_input, resolve_output
 from waypost.server.jobs.model import Job, Preflight, RequestKey, UploadState
+from waypost.server.jobs.notify.targets import Targets
 from waypost.server.jobs.readers import RowReader, open_rows
 from waypost.server.jobs.uploads import ensure_room
-from waypost.server.jobs.writers import MANIFEST_NAME, check_plan, file_name, part_file_name
+from waypost.server.jobs.writers import check_plan
 
 MAX_INLINE_ROWS = 1_000
 SNAPSHOT_TYPE = "waypost.dev/Snapshot"
-
-
-class Targets(Protocol):
-    """Makes targets of notifications. Raises InvalidArgument, its fields below the target's message."""
-
-    def webhook(self, uri: str, *, secrets: Sequence[str] = (), secret_name: str = "") -> spec.WebhookTarget:
-        """A webhook whose secrets are sealed."""
-
-    def nats(self, subject: str) -> spec.NatsTarget:
-        """A subject on the operator's NATS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +161,7 @@ class Intake:
                 # Opening takes some milliseconds: it is done again only for those who read on.
                 if at_head:
                     reader = open_rows(io.BytesIO(draft.source.content), form, named=list(named.values()))
-            header = reader.format.header is not False
-            question = Question(draft.operation.kind)
-            roles = find_columns(reader.schema.names, question, named, header=header)
+            roles = asked.column_roles(reader, draft.operation, named)
             return _Opened(source, reader, roles, _size(source, place))
         except InputUnreadable as error:
             violations.append(_unreadable(draft, error))
@@ -223,10 +208,7 @@ class Intake:
         except InvalidArgument as error:
             violations += error.below("job").violations
             return
-        first = part_file_name(plan, 1) if plan.layout is spec.OutputLayout.PARTS else file_name(plan)
-        infos = folder.root.filesystem.get_file_info([f"{folder.path}/{name}" for name in (first, MANIFEST_NAME)])
-        taken = [info.base_name for info in infos if info.type is not fs.FileType.NotFound]
-        if taken:
+        if taken := asked.taken_names(plan, folder):
             allowed = f"a folder that does not hold {' and '.join(taken)} yet"
             violations.append(FieldViolation("job.output.uri", draft.output.uri, allowed))
 

@@ -134,18 +134,15 @@ class ShardState(IntEnum):
     LEASED = 2
     #: Its part is committed; stays so after a crash.
     DONE = 3
-    #: No worker could answer it; the owner splits it, or ends the job.
-    FAILED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewShard:
-    """Rows that go to a worker together, in a file; `file_first_row` is the number of the file's first row."""
+    """Rows that go to a worker together, in a file of their own."""
 
     first_row: int
     last_row: int
     file: str
-    file_first_row: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,17 +158,20 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """A shard as it is stored; `first_row` is its key within the job. `part` with DONE, `reason` with FAILED."""
+    """A shard as it is stored; `first_row` is its key within the job. `part` with DONE.
+
+    `reason` is why a worker was lost over it last, `pieces` what is known of its rows since (poison.py).
+    """
 
     job_id: str
     first_row: int
     last_row: int
     file: str
-    file_first_row: int
     state: ShardState
     attempts: int
     part: Part | None
     reason: str
+    pieces: tuple[tuple[int, int, int, str], ...] = ()
 
 
 class UploadState(IntEnum):
@@ -242,6 +242,7 @@ class Delivery:
     """One notification to one target, which is `spec.notifications[target]` of the job.
 
     `event_id` is the same on every try; `tries` counts since the last redelivery, `attempts` are the last 50.
+    `receiver` is the host that it goes to, or "nats".
     """
 
     delivery_id: str
@@ -249,6 +250,7 @@ class Delivery:
     event: Event
     event_id: str
     target: int
+    receiver: str
     state: DeliveryState
     tries: int
     attempts: tuple[DeliveryAttempt, ...]

@@ -1,8 +1,9 @@
 """What to do with a shard that kills its workers: try again, split it, and at last give up one row.
 
-Pure state, for the coordinator to store and to drive: a shard is tiled by pieces, each with the deaths over it. A
-whole shard is tried three times, since workers die for reasons of their own too. From then on a piece that kills is
-halved at once, so that about as many workers die as the row numbers have bits; only a single row has three tries again.
+Pure state, which the coordinator drives and stores after each death: a shard is tiled by pieces, each with the deaths
+over it. A whole shard is tried three times, since workers die for reasons of their own too. From then on a piece that
+kills is halved at once, so that about as many workers die as the row numbers have bits; only a single row has three
+tries again.
 """
 
 from __future__ import annotations
@@ -60,6 +61,10 @@ class Pieces:
     def dump(self) -> list[tuple[int, int, int, str]]:
         """Start, stop, deaths and state of each piece, as JSON can hold them."""
         return [(piece.rows.start, piece.rows.stop, piece.deaths, piece.state.value) for piece in self.pieces]
+
+    def begun_again(self) -> Pieces:
+        """In the hands of another process, which has none of the parts: what was done is to be done again."""
+        return Pieces(tuple(Piece(piece.rows) if piece.state is PieceState.DONE else piece for piece in self.pieces))
 
     @property
     def is_settled(self) -> bool:

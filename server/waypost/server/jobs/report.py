@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 import orjson
 
@@ -74,7 +75,7 @@ def report_json(report: Report) -> bytes:
             for a in report.attributions
         ],
         "input": dict(report.input),
-        "options": dict(report.options),
+        "options": _named(report.options),
         "files": [{"name": f.name, "size_bytes": f.size_bytes, "sha256": f.sha256} for f in report.files],
         "timings_s": dict(report.timings_s),
     }
@@ -93,7 +94,9 @@ def report_text(report: Report) -> str:
     lines += _histogram("confidence", bins)
     lines += _reason_lines(tally.reasons, {row.row: row for row in report.samples})
     lines += ["", f"snapshot {report.snapshot}, engine {', '.join(report.engine_versions)}"]
-    lines += _facts("input", report.input) + _facts("options", report.options)
+    lines += _facts("input", report.input) + _facts(
+        "options", {name: _named(asked) for name, asked in report.options.items()}
+    )
     lines += _facts("seconds", {name: f"{seconds:.3f}" for name, seconds in report.timings_s.items()})
     if report.files:
         lines += ["", "files"]
@@ -110,6 +113,20 @@ def write_report(folder: OutputFolder, report: Report) -> list[OutputFile]:
         write_bytes(folder, REPORT_NAME, report_json(report)),
         write_bytes(folder, TEXT_NAME, report_text(report).encode()),
     ]
+
+
+def _named(value: object) -> object:
+    """The same with the names of enumerations, which is what callers know them by."""
+    match value:
+        case Enum():
+            return value.name
+        case Mapping():
+            return {key: _named(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_named(each) for each in value]
+        case set() | frozenset():
+            return sorted(map(str, map(_named, value)))
+    return value
 
 
 def _counts(tally: Tally) -> dict[str, int]:

@@ -6,7 +6,8 @@ Lives on the event loop; not thread-safe.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from waypost.server.jobs.events import Head
@@ -17,13 +18,28 @@ from waypost.server.jobs.store.changes import Watch
 KEPT_EVENTS: Final = 1_000
 
 
+class Watcher:
+    """One who is told of progress when its turn comes, so that not all are told at once."""
+
+    def __init__(self) -> None:
+        #: The version of the progress that it may tell.
+        self.turn = 0
+        self.waiter: asyncio.Future[bool] | None = None
+
+    def take_turn(self, progress_version: int) -> None:
+        """May tell progress of that version, and wakes for it."""
+        self.turn = progress_version
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(True)
+
+
 class Topic:
     """One job. `events` are the bytes of those after `base`, up to `last`, without a gap."""
 
     def __init__(self, job_id: str) -> None:
         self.job_id = job_id
         self.users = 0
-        self.watchers = 0
+        self.watchers: dict[Watcher, None] = {}
         self.started = False
         self.finished = False
         self.base = 0
@@ -38,7 +54,7 @@ class Topic:
         self.refreshing: asyncio.Task[None] | None = None
         self.registration: Watch | None = None
         self._events: list[bytes] = []
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._waiters: set[asyncio.Future[bool]] = set()
 
     @property
     def behind(self) -> bool:
@@ -83,29 +99,47 @@ class Topic:
         """The events behind the cursor, up to the last one; None where some of them are not here."""
         return None if cursor < self.base else self._events[cursor - self.base :]
 
-    @property
-    def waiters(self) -> list[asyncio.Future[None]]:
-        """Those who wait now; whoever wakes them sets a result."""
-        return [waiter for waiter in self._waiters if not waiter.done()]
+    @contextmanager
+    def watched(self) -> Iterator[Watcher]:
+        """One more who is told of progress."""
+        watcher = Watcher()
+        self.watchers[watcher] = None
+        try:
+            yield watcher
+        finally:
+            del self.watchers[watcher]
 
     def wake(self) -> None:
         """Wakes all that wait."""
-        for waiter in self.waiters:
-            waiter.set_result(None)
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(True)
 
-    async def wait(self, timeout_s: float | None) -> bool:
-        """Whether something happened within that time. Raises what ended the reading of the job."""
+    async def wait(self, timeout_s: float | None, watcher: Watcher | None = None) -> bool:
+        """Whether something happened within that time, the watcher's turn among it.
+
+        Raises what ended the reading of the job.
+        """
         if self.failed is not None:
             raise self.failed
-        waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        # asyncio.timeout() would be a tenth of what a message to a watcher costs.
+        timer = None if timeout_s is None else loop.call_later(timeout_s, _give_up, waiter)
         self._waiters.add(waiter)
+        if watcher is not None:
+            watcher.waiter = waiter
         try:
-            async with asyncio.timeout(timeout_s):
-                await waiter
-        except TimeoutError:
-            return False
+            happened: bool = await waiter
         finally:
             self._waiters.discard(waiter)
+            if timer is not None:
+                timer.cancel()
         if self.failed is not None:
             raise self.failed
-        return True
+        return happened
+
+
+def _give_up(waiter: asyncio.Future[bool]) -> None:
+    if not waiter.done():
+        waiter.set_result(False)

@@ -21,7 +21,8 @@ from waypost.server.errors import ResourceExhausted, WaypostError
 from waypost.server.jobs.blocking import Threads
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.following import Following
-from waypost.server.jobs.intake import Intake, Targets
+from waypost.server.jobs.intake import Intake
+from waypost.server.jobs.notify.targets import Targets
 from waypost.server.jobs.watching import Watching
 from waypost.server.transport import jobs, operations
 from waypost.server.transport.credits import Credits

@@ -14,7 +14,7 @@ from waypost.server.jobs.executors.local import LocalPool
 from waypost.server.jobs.tasks import Halt
 
 
-@pytest_asyncio.fixture(scope="module")
+@pytest_asyncio.fixture(scope="session")
 async def pool(sample_dir: Path) -> AsyncIterator[LocalPool]:
     """Two workers that do what rows say, see hooks.py; starting them takes seconds."""
     pool = LocalPool(sample_dir, 2, work=hooks.obedient)

@@ -26,11 +26,14 @@ def _texts(task: ShardTask) -> set[str]:
 def obedient(geocoder: Geocoder, task: ShardTask, halted: Halted) -> PartResult | None:
     """Works, but does first what a row of the task says.
 
-    KILL kills the worker. GATE waits until the file `gate` is there. SLOW takes half a second for many rows.
+    KILL kills the worker, HANG lets it hang. GATE waits until the file `gate` is there. SLOW takes half a second for
+    many rows.
     """
     texts = _texts(task)
     if "KILL" in texts:
         os.kill(os.getpid(), signal.SIGKILL)
+    if "HANG" in texts:
+        signal.pause()
     gate = task.shard_path.parents[3] / "gate"
     end_s = time.monotonic() + (0.5 if "SLOW" in texts else 0.0)
     while ("GATE" in texts and not gate.exists()) or time.monotonic() < end_s:

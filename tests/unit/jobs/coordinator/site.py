@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,13 @@ TIMEOUT_S = 90.0
 class Site:
     """What one server has; `start` begins a coordinator, several may run beside each other."""
 
-    def __init__(self, data_dir: Path, folder: Path, url: str = "") -> None:
+    def __init__(self, data_dir: Path, folder: Path, url: str = "", clock: Callable[[], float] = time.time) -> None:
         (folder / "in").mkdir(parents=True, exist_ok=True)
         (folder / "out").mkdir(exist_ok=True)
         self.folder = folder
         self.snapshots = SnapshotStore(data_dir)
-        self.store = JobStore.open(url or f"sqlite:///{folder / 'jobs.sqlite'}")
+        self.clock = clock
+        self.store = JobStore.open(url or f"sqlite:///{folder / 'jobs.sqlite'}", clock=clock)
         self.desk = JobDesk(
             store=self.store,
             folders=Folders(folder),
@@ -43,8 +45,8 @@ class Site:
         )
         self.coordinators: list[Coordinator] = []
 
-    async def start(self, executor: Executor, lease_s: float = 5.0) -> Coordinator:
-        coordinator = Coordinator(self.desk, executor, self.snapshots, lease_s=lease_s)
+    async def start(self, executor: Executor, lease_s: float = 30.0) -> Coordinator:
+        coordinator = Coordinator(self.desk, executor, self.snapshots, lease_s=lease_s, clock=self.clock)
         await coordinator.start()
         self.coordinators.append(coordinator)
         return coordinator

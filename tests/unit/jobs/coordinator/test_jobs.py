@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
-import pytest
 
 from tests.unit.jobs.coordinator import hooks
 from tests.unit.jobs.coordinator.site import Site
@@ -27,8 +26,6 @@ from waypost.server.jobs.spec import (
 )
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.tasks import SHARD_ROWS
-
-pytestmark = pytest.mark.slow
 
 Sites = Callable[..., Site]
 NO_POLICY = FailurePolicy()
@@ -92,7 +89,7 @@ async def test_no_rows_at_all_are_a_success(sites: Sites, pool: LocalPool) -> No
 
 async def test_an_output_in_parts_goes_where_the_caller_wants_it_with_a_manifest(sites: Sites, pool: LocalPool) -> None:
     site = sites()
-    await site.start(pool)
+    coordinator = await site.start(pool)
     folder = site.folder / "out" / "mine"
     output = JobOutput(uri=folder.as_uri(), layout=OutputLayout.PARTS, rows=OutputRows.NOT_MATCHED)
     job = await site.ends(site.csv_job(SHARD_ROWS + 4, output=output).job_id)
@@ -102,6 +99,9 @@ async def test_an_output_in_parts_goes_where_the_caller_wants_it_with_a_manifest
     assert {path.name for path in folder.iterdir()} == listed | {"manifest.json"}
     counts = [file.row_count for file in site.store.output_files(job.job_id)]
     assert sum(counts) == (SHARD_ROWS + 4) // 2
+    await coordinator.stop()  # which lets it tidy up
+    kept = site.desk.folders.parts(job.job_id)
+    assert {path.suffix for path in kept.iterdir()} == {".arrow", ".json"}, "the answers, not what was made of them"
 
 
 async def test_a_paused_job_keeps_its_parts_and_goes_on(sites: Sites, pool: LocalPool) -> None:
@@ -111,7 +111,7 @@ async def test_a_paused_job_keeps_its_parts_and_goes_on(sites: Sites, pool: Loca
     gate = site.folder / "gate"
     await site.reaches(job.job_id, lambda job: job.progress.committed_parts == 2)
     site.store.command(job.job_id, Command.PAUSE)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         paused = await site.comes_to(job.job_id, JobState.PAUSED)
     assert paused.progress.committed_parts == 2
     gate.touch()
@@ -127,7 +127,7 @@ async def test_a_cancelled_job_keeps_its_parts_and_a_report(sites: Sites, pool: 
     job = site.csv_job(4 * SHARD_ROWS, text=lambda row: "GATE" if row > 2 * SHARD_ROWS else "Munich")
     await site.reaches(job.job_id, lambda job: job.progress.committed_parts == 2)
     site.store.command(job.job_id, Command.CANCEL)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         job = await site.ends(job.job_id)
     assert job.state is JobState.CANCELLED
     assert site.store.committed_through(job.job_id) == 2 * SHARD_ROWS
@@ -156,17 +156,23 @@ async def test_too_many_unmatched_rows_fail_a_job_that_wants_that(sites: Sites, 
     assert (site.desk.folders.output(job.job_id) / "report.json").exists()
 
 
-async def test_a_row_that_kills_its_workers_is_found_and_the_rest_answered(sites: Sites, pool: LocalPool) -> None:
+async def test_a_row_that_kills_is_found_and_the_rest_answered_and_the_next_server_knows_its_victims(
+    sites: Sites, pool: LocalPool
+) -> None:
     site = sites()
+    first = await site.start(pool)
+    job = site.csv_job(3, text=lambda row: "KILL" if row == 3 else "Munich")
+    await site.reaches(job.job_id, lambda job: len(changes(site, job.job_id, ShardRetried)) == 2)
+    await first.stop()
+    site.coordinators.clear()
     await site.start(pool)
-    job = site.csv_job(4, text=lambda row: "KILL" if row == 3 else "Munich")
     job = await site.ends(job.job_id)
     (result,) = site.results(job.job_id)
     statuses = [(row["waypost_status"], row["waypost_reason"]) for row in table_of(result)]
-    assert statuses.pop(2) == ("failed", "WORKER_DIED")
-    assert statuses == [("matched", "")] * 3
+    assert statuses == [("matched", ""), ("matched", ""), ("failed", "WORKER_DIED")]
     assert job.state is JobState.PARTIALLY_SUCCEEDED
-    assert len(changes(site, job.job_id, ShardRetried)) >= 3
+    # Three over the whole, one over its second half, two over the row alone; the last one settles it.
+    assert len(changes(site, job.job_id, ShardRetried)) == 6
 
 
 async def test_a_changed_input_fails_the_job(sites: Sites, pool: LocalPool) -> None:
@@ -260,8 +266,8 @@ async def test_two_servers_share_the_jobs_and_one_takes_over_from_the_other(site
     first = await site.start(pool, lease_s=1.0)
     await site.reaches(job.job_id, lambda job: job.progress.committed_parts == 1)
     hooks.fall_asleep(first)
-    await site.start(pool, lease_s=5.0)
-    await site.reaches(job.job_id, lambda job: job.lease_token == 2)
+    await site.start(pool)
+    await site.reaches(job.job_id, lambda job: job.lease_token >= 2)
     (site.folder / "gate").touch()
     job = await site.ends(job.job_id)
     assert job.state is JobState.SUCCEEDED
@@ -285,11 +291,11 @@ async def test_a_server_that_stops_gives_its_jobs_back_at_once(sites: Sites, poo
 async def test_a_higher_priority_given_to_a_waiting_job_counts_within_a_second(sites: Sites, pool: LocalPool) -> None:
     site = sites()
     await site.start(pool)
-    long = site.csv_job(12 * SHARD_ROWS, text=lambda _: "SLOW")
+    long = site.csv_job(6 * SHARD_ROWS, text=lambda _: "SLOW")
     await site.reaches(long.job_id, lambda job: job.progress.committed_parts >= 1)
     urgent = site.csv_job(10, text=lambda _: "Munich", priority=-5)
     site.store.update_job(urgent.job_id, priority=5)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await site.ends(urgent.job_id)
     assert not site.store.job(long.job_id).state.finished
     site.store.command(long.job_id, Command.CANCEL)

@@ -16,7 +16,8 @@ from waypost.server.jobs.states import JobState
 
 def read(change: Change) -> CloudEvent:
     delivery = Delivery(
-        delivery_id="d1", job_id="j1", event=Event(7, 1_800_000_000.25, change), event_id="j1-7", target=0,
+        delivery_id="d1", job_id="j1", event=Event(7, 1_800_000_000.25, change), event_id="j1-7",
+        target=0, receiver="a",
         state=DeliveryState.PENDING, tries=0, attempts=(), next_attempt_time_s=None, create_time_s=1_800_000_000.25,
     )  # fmt: skip
     event = JSONFormat().read(CloudEvent, cloud_events.body(delivery, "/waypost"))

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import nats
@@ -258,8 +258,9 @@ async def test_a_process_killed_before_it_recorded_is_followed_by_another_try_un
     assert first.body == second.body
 
 
-async def test_no_more_tries_at_once_than_set_and_all_of_them_in_the_end(
-    store: JobStore, clock: HandClock, hook: Receiver
+@pytest.mark.parametrize(("receivers", "most_at_once"), [(1, 2), (5, 8)])
+async def test_no_more_tries_at_once_than_set_nor_of_one_receiver_than_a_quarter_and_all_of_them_in_the_end(
+    store: JobStore, clock: HandClock, receivers: int, most_at_once: int
 ) -> None:
     at_once, most, full, go_on = 0, 0, asyncio.Event(), asyncio.Event()
 
@@ -267,21 +268,24 @@ async def test_no_more_tries_at_once_than_set_and_all_of_them_in_the_end(
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        if at_once == 3:
+        if at_once == most_at_once:
             full.set()
         await go_on.wait()
         at_once -= 1
         return web.Response()
 
-    hook.answers += [count] * 10
-    jobs = [paused(store, hook.uri()) for _ in range(10)]
-    settings = NotifySettings(allowed_networks=(LOOPBACK,), max_tries_at_once=3)
-    async with sending(store, clock, settings) as (sender, tries):
-        await full.wait()
-        sender.poke()
-        go_on.set()
-        await tries.next(10)
-    assert most == 3
+    async with AsyncExitStack() as running_ones:
+        hooks = [await running_ones.enter_async_context(receiver()) for _ in range(receivers)]
+        for hook in hooks:
+            hook.answers += [count] * 10
+        jobs = [paused(store, hooks[number % receivers].uri()) for number in range(10)]
+        settings = NotifySettings(allowed_networks=(LOOPBACK,), max_tries_at_once=8)
+        async with sending(store, clock, settings) as (sender, tries):
+            await full.wait()
+            sender.poke()
+            go_on.set()
+            await tries.next(10)
+    assert most == most_at_once
     assert {only_delivery(store, job_id).state for job_id in jobs} == {DeliveryState.DELIVERED}
 
 
@@ -299,6 +303,33 @@ async def test_a_slow_receiver_does_not_hold_up_another(store: JobStore, clock: 
         second = await asyncio.to_thread(paused, store, hook.uri())
         assert await tries.next() == [only_delivery(store, second).name]
         go_on.set()
+
+
+async def test_a_receiver_with_many_notifications_that_never_answers_does_not_hold_up_another(
+    store: JobStore, clock: HandClock, hook: Receiver
+) -> None:
+    go_on, begun = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def never(_: web.Request) -> web.Response:
+        begun.release()
+        await go_on.wait()
+        return web.Response()
+
+    async with receiver() as deaf:
+        deaf.answers += [never] * 20
+        for _ in range(20):
+            paused(store, deaf.uri())
+        settings = NotifySettings(allowed_networks=(LOOPBACK,), max_tries_at_once=8)
+        async with sending(store, clock, settings) as (_, tries):
+            for _ in range(2):
+                await begun.acquire()
+            for _ in range(12):  # more than there is room for, and each at once
+                job_id = await asyncio.to_thread(paused, store, hook.uri())
+                await hook.got.get()
+                assert await tries.next() == [only_delivery(store, job_id).name]
+            assert begun.locked()
+            go_on.set()
+            await tries.next(20)
 
 
 async def test_a_job_that_was_deleted_meanwhile_ends_nothing(store: JobStore, clock: HandClock, hook: Receiver) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,7 +12,7 @@ from waypost.server.gazetteer.imports.area_index import AreaIndex, boxes_of
 from waypost.server.gazetteer.imports.collect import Records
 from waypost.server.gazetteer.imports.containment import Located, places_of
 from waypost.server.gazetteer.imports.feature_table import Features, Names, alias_kinds
-from waypost.server.gazetteer.imports.points import Floats, Int64s, Ints, separation_m, to_degrees, to_units
+from waypost.server.gazetteer.imports.points import Int64s, Ints, separation_m, to_degrees, to_units
 from waypost.server.gazetteer.imports.settlements import Settlements
 from waypost.server.gazetteer.imports.street_names import other_names
 from waypost.server.gazetteer.imports.world_places import settlement_key
@@ -58,7 +57,7 @@ def containers(settlements: Settlements) -> Containers:
     around = np.where(area >= 0, settlements.of_area[area], -1) if len(settlements.of_area) else np.full(len(own), -1)
     around = np.where(around == base + np.arange(len(own)), -1, around)
     if quarter.any():
-        around[quarter] = np.where(around < 0, _towns_at(settlements, latitude, longitude), around)[quarter]
+        around[quarter] = np.where(around < 0, settlements.at(latitude, longitude), around)[quarter]
     near = world.at(latitude, longitude) if len(own) else np.zeros(0, np.int32)
     district = np.where(world.admin2[near] >= 0, world.admin2[near], world.admin1[near])
     district = np.where(district >= 0, district, world.country[near])
@@ -68,10 +67,6 @@ def containers(settlements: Settlements) -> Containers:
     # A quarter of a village lies in what the village lies in.
     anchor = np.where(in_own, anchor[np.maximum(within, 0)], anchor) if len(own) else anchor
     return Containers(settlements, anchor.astype(np.int32), within)
-
-
-def _towns_at(settlements: Settlements, latitude: Floats, longitude: Floats) -> Ints:
-    return settlements.at(latitude, longitude)
 
 
 def settlement_features(records: Records, inside: Containers) -> tuple[Features, Names]:
@@ -201,8 +196,3 @@ def settlements_named(inside: Containers, names: list[str], latitude: Ints, long
 def _text(table: pa.Table, name: str) -> pa.Array:
     column = table.column(name).combine_chunks()
     return column.cast(TEXT).fill_null("")
-
-
-def degrees_of(box: Ints) -> npt.NDArray[np.float64]:
-    """Boxes in degrees."""
-    return to_degrees(box)

@@ -7,7 +7,7 @@ settlement that the world has is never one of the layer's, so that nobody is ans
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -52,60 +52,52 @@ class Settlement:
     area: int = -1
 
 
-@dataclass(slots=True)
 class Settlements:
     """All settlements that records can lie in.
 
-    `of_area` (areas,) the place that each boundary of AreaIndex stands for; `own` those of the layer, in order;
-    `by_name` places by settlement_key, in the world near the data and in the layer.
+    `boundaries` are those of settlements, `of_area` (boundaries,) the place that each of them stands for; `own` are the
+    settlements of the layer, in order; `by_name` has places by settlement_key, in the world near the data and in the
+    layer.
     """
 
-    world: WorldPlaces
-    boundaries: AreaIndex
-    of_area: Ints = field(default_factory=lambda: np.zeros(0, np.int32))
-    own: list[Settlement] = field(default_factory=list)
-    by_name: dict[str, list[int]] = field(default_factory=dict)
-    _tree: shapely.STRtree | None = None
-    _own_columns: tuple[Floats, Floats, Floats] | None = None
-    _towns: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    def __init__(self, world: WorldPlaces, boundaries: AreaIndex, by_name: dict[str, list[int]]) -> None:
+        self.world = world
+        self.boundaries = boundaries
+        self.by_name = by_name
+        self.of_area: Ints = np.zeros(0, np.int32)
+        self.own: list[Settlement] = []
+        # Latitude, longitude and inhabitants of the layer's own, with room for more: they are asked for between adding.
+        self._table = np.zeros((16, 3))
+        self._nearby: _Nearby | None = None
+
+    def add(self, settlement: Settlement, *names: str) -> int:
+        """Makes it one of the layer's, by its names; its place."""
+        number = len(self.own)
+        self.own.append(settlement)
+        if number == len(self._table):
+            self._table = np.concatenate([self._table, np.zeros_like(self._table)])
+        people = settlement.population or usual_population(settlement.category)
+        self._table[number] = settlement.latitude, settlement.longitude, people
+        self._nearby = None
+        place = self.world.row_count + number
+        for key in {settlement_key(name) for name in (settlement.name, *names)} - {""}:
+            self.by_name.setdefault(key, []).append(place)
+        return place
 
     def point(self, places: Ints) -> tuple[Floats, Floats]:
         """Latitude and longitude of places."""
         own = places >= self.world.row_count
         row, number = np.where(own, 0, places), np.where(own, places - self.world.row_count, 0)
-        latitude, longitude, _ = self._columns()
-        if not len(self.own):
-            return self.world.latitude[row], self.world.longitude[row]
         return (
-            np.where(own, latitude[number], self.world.latitude[row]),
-            np.where(own, longitude[number], self.world.longitude[row]),
+            np.where(own, self._table[number, 0], self.world.latitude[row]),
+            np.where(own, self._table[number, 1], self.world.longitude[row]),
         )
 
     def population(self, places: Ints) -> Floats:
         """Inhabitants of places, guessed where unknown."""
         own = places >= self.world.row_count
-        people = self.world.population[np.where(own, 0, places)].astype(np.float64)
-        if own.any():
-            people[own] = self._columns()[2][places[own] - self.world.row_count]
-        return people
-
-    def add(self, settlement: Settlement, *names: str) -> int:
-        """Makes it one of the layer's, by its names; its place."""
-        place = self.world.row_count + len(self.own)
-        self.own.append(settlement)
-        for key in {settlement_key(name) for name in (settlement.name, *names)} - {""}:
-            self.by_name.setdefault(key, []).append(place)
-        self._tree, self._own_columns = None, None
-        return place
-
-    def _columns(self) -> tuple[Floats, Floats, Floats]:
-        if self._own_columns is None:
-            self._own_columns = (
-                np.array([own.latitude for own in self.own]),
-                np.array([own.longitude for own in self.own]),
-                np.array([own.population or usual_population(own.category) for own in self.own], np.float64),
-            )
-        return self._own_columns
+        row, number = np.where(own, 0, places), np.where(own, places - self.world.row_count, 0)
+        return np.where(own, self._table[number, 2], self.world.population[row])
 
     def at(self, latitude: Floats, longitude: Floats) -> Ints:
         """Of each point the place whose boundary contains it, else the one that people would name."""
@@ -125,26 +117,37 @@ class Settlements:
     def nearest(self, latitude: Floats, longitude: Floats) -> Ints:
         """The nearest by the measure of a reverse lookup, of the world and of the layer's own."""
         rows = self.world.at(latitude, longitude)
-        own_latitude, own_longitude, population = self._columns()
-        if self._tree is None:
-            self._towns = np.flatnonzero([own.kind == PlaceType.LOCALITY for own in self.own])
-            # Degrees of longitude are shortened as in the middle of the layer: good enough to find the nearest.
-            self._narrow = float(cosine(np.array(np.mean(own_latitude) if len(own_latitude) else 0.0)))
-            towns = shapely.points(own_longitude[self._towns] * self._narrow, own_latitude[self._towns])
-            self._tree = shapely.STRtree(towns)
-        if not len(self._towns):
+        if self._nearby is None:
+            towns = np.flatnonzero([own.kind == PlaceType.LOCALITY for own in self.own])
+            self._nearby = _Nearby(towns, self._table[towns])
+        near, own_m, people = self._nearby.nearest(latitude, longitude)
+        if not len(near):
             return rows
-        near = self._towns[self._tree.nearest(shapely.points(longitude * self._narrow, latitude))]
-        own_m = separation_m(latitude, longitude, own_latitude[near], own_longitude[near])
         world_m = separation_m(latitude, longitude, self.world.latitude[rows], self.world.longitude[rows])
         is_town = self.world.place_type[rows] == PlaceType.LOCALITY
         score = np.where(is_town, self.world.score(rows, world_m), np.inf)
-        nearer = settlement_score(population[near], own_m, 1.0) < score
         # A hamlet does not own the land beyond the towns' reach.
-        nearer &= own_m <= _reach_m(population[near])
+        nearer = (settlement_score(people, own_m, 1.0) < score) & (own_m <= _reach_m(people))
         return np.where(nearer, self.world.row_count + near, rows).astype(np.int32)
 
-    _narrow: float = 1.0
+
+class _Nearby:
+    """Finds the nearest of the layer's own towns; `table` has latitude, longitude and inhabitants of `numbers`."""
+
+    def __init__(self, numbers: Int64s, table: Floats) -> None:
+        self._numbers = numbers
+        self._table = table
+        # Degrees of longitude are shortened as in the middle of the layer: good enough to find the nearest.
+        self._narrow = float(cosine(np.array(table[:, 0].mean() if len(table) else 0.0)))
+        self._tree = shapely.STRtree(shapely.points(table[:, 1] * self._narrow, table[:, 0]))
+
+    def nearest(self, latitude: Floats, longitude: Floats) -> tuple[Int64s, Floats, Floats]:
+        """Of each point the number of the nearest town, the metres to it, its inhabitants; nothing without towns."""
+        if not len(self._numbers):
+            return self._numbers, self._table[:, 0], self._table[:, 2]
+        at = self._tree.nearest(shapely.points(longitude * self._narrow, latitude))
+        town = self._table[at]
+        return self._numbers[at], separation_m(latitude, longitude, town[:, 0], town[:, 1]), town[:, 2]
 
 
 def _reach_m(population: Floats) -> Floats:
@@ -171,7 +174,7 @@ def find_settlements(
     south, west, north, east = extent
     wide = _MARGIN / float(cosine(np.array(max(abs(south), abs(north)))))
     rows = world.localities_within(south - _MARGIN, west - wide, north + _MARGIN, east + wide)
-    settlements = Settlements(world, boundaries, by_name=world.by_name(rows))
+    settlements = Settlements(world, boundaries, world.by_name(rows))
     place_of_record = _link_places(settlements, places)
     settlements.of_area = _link_areas(settlements, places, areas, place_of_record)
     _add_quarters(settlements, places, areas)

@@ -1,16 +1,24 @@
-"""Names of ISO 3166-2 areas in English and some other languages, from the CLDR file in this repository."""
+"""Names of ISO 3166-2 areas in the languages of CLDR, from the file in this repository."""
 
 from __future__ import annotations
 
+import lzma
 from pathlib import Path
 
-_FILE = Path(__file__).parent.parent / "data" / "subdivision_names.tsv"
+_FILE = Path(__file__).parent.parent / "data" / "subdivision_names.tsv.xz"
+#: Stands for the English name; see scripts/make_subdivision_names.py, which makes the file.
+_AS_IN_ENGLISH = "="
 
 
 def read_subdivision_names() -> dict[str, dict[str, str]]:
-    """ISO code → language tag → name; made by scripts/make_subdivision_names.py."""
-    names: dict[str, dict[str, str]] = {}
-    for line in _FILE.read_text(encoding="utf-8").splitlines()[1:]:
-        code, tag, name = line.split("\t")
-        names.setdefault(code, {})[tag] = name
-    return names
+    """ISO code → language tag → name."""
+    _, head, *lines = lzma.decompress(_FILE.read_bytes()).decode().splitlines()
+    codes = head.split("\t")[1:]
+    columns = {tag: names for tag, *names in (line.split("\t") for line in lines)}
+    english = columns["en"]
+    result: dict[str, dict[str, str]] = {code: {} for code in codes}
+    for tag, names in columns.items():
+        for code, name, usual in zip(codes, names, english, strict=True):
+            if name:
+                result[code][tag] = usual if name == _AS_IN_ENGLISH else name
+    return result

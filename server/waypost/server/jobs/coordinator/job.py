@@ -13,11 +13,12 @@ from typing import Final
 from waypost.server.errors import FailedPrecondition
 from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs.coordinator.dispatcher import Dispatcher
+from waypost.server.jobs.coordinator.mending import mend_parts
 from waypost.server.jobs.coordinator.office import Office, StopSign
 from waypost.server.jobs.coordinator.output import Closing, write_closing, write_results
 from waypost.server.jobs.coordinator.policy import Policy
 from waypost.server.jobs.coordinator.prepare import prepare
-from waypost.server.jobs.coordinator.prepared import Prepared, load_prepared
+from waypost.server.jobs.coordinator.prepared import Prepared, clean_parts, load_prepared
 from waypost.server.jobs.coordinator.progress import Meter, ProgressBoard
 from waypost.server.jobs.coordinator.rows import RowsWork
 from waypost.server.jobs.coordinator.sample import sampled
@@ -145,6 +146,8 @@ class OwnedJob:
         await self._check_snapshot()
         prepared = await self._load()
         await self._check_engine()
+        if self.lease.token > 1:
+            await self._office.work(mend_parts, self._office.desk, self.job, self.lease)
         await self._count(prepared)
         policy = Policy(self.job.spec.failure_policy, self._accepted)
         shop = self._shop
@@ -268,3 +271,4 @@ class OwnedJob:
         for folder in (folders.shards(self.job.job_id), folders.job(self.job.job_id) / "staging"):
             shutil.rmtree(folder, ignore_errors=True)
         folders.inline_input(self.job.job_id).unlink(missing_ok=True)
+        clean_parts(folders.parts(self.job.job_id))

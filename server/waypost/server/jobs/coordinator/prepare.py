@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 from typing import Final
 
 from waypost.server.errors import InputUnreadable, InvalidArgument
-from waypost.server.jobs.asked import output_plan
+from waypost.server.jobs.asked import output_plan, taken_names
 from waypost.server.jobs.columns import ColumnRoles
 from waypost.server.jobs.coordinator import source
 from waypost.server.jobs.coordinator.office import StopSign
@@ -17,12 +18,12 @@ from waypost.server.jobs.coordinator.plan import output_folder
 from waypost.server.jobs.coordinator.prepared import Prepared, save_prepared, schema_text
 from waypost.server.jobs.coordinator.troubles import CannotGoOn, os_trouble
 from waypost.server.jobs.desk import JobDesk
-from waypost.server.jobs.locations import OutputFolder
+from waypost.server.jobs.locations import sync_files
 from waypost.server.jobs.model import Job, Lease, NewShard
 from waypost.server.jobs.readers import InvalidRow, RowReader
 from waypost.server.jobs.shards import SAMPLES_PER_REASON, ShardFile, write_shards
-from waypost.server.jobs.spec import Compression, FileFormat, OutputLayout
-from waypost.server.jobs.writers import MANIFEST_NAME, OutputPlan, check_plan, file_name, part_file_name
+from waypost.server.jobs.spec import Compression, FileFormat
+from waypost.server.jobs.writers import OutputPlan, check_plan
 
 #: Bytes of shards, parts and output for each byte of the input, at least: shards and parts hold it, the output too.
 _NEED: Final = 3
@@ -76,14 +77,20 @@ def _write(
     """Writes and records the shards; samples of invalid rows, and the number of all rows."""
     samples: dict[str, list[InvalidRow]] = {}
     rows = 0
-    for shard in write_shards(reader, folder):
-        stop.check()
-        desk.store.add_shards(lease, [_new_shard(shard)])
-        rows = shard.first_row + shard.rows - 1
-        for sample in shard.samples:
-            samples.setdefault(sample.reason, []).append(sample)
-        tell(rows, reader.bytes_read)
-        _check_free(desk)
+    # Waiting for the disk beside the reading, which would else stand still for as long.
+    with ThreadPoolExecutor(1, thread_name_prefix="sync") as syncing:
+        synced: list[Future[None]] = []
+        for shard in write_shards(reader, folder):
+            stop.check()
+            synced.append(syncing.submit(sync_files, [shard.path]))
+            desk.store.add_shards(lease, [_new_shard(shard)])
+            rows = shard.first_row + shard.rows - 1
+            for sample in shard.samples:
+                samples.setdefault(sample.reason, []).append(sample)
+            tell(rows, reader.bytes_read)
+            _check_free(desk)
+        for each in synced:
+            each.result()
     chosen = (sample for found in samples.values() for sample in found[:SAMPLES_PER_REASON])
     return tuple(sorted(chosen)), rows
 
@@ -93,7 +100,6 @@ def _new_shard(shard: ShardFile) -> NewShard:
         first_row=shard.first_row,
         last_row=shard.first_row + shard.rows - 1,
         file=shard.path.name,
-        file_first_row=shard.first_row,
     )
 
 
@@ -106,10 +112,8 @@ def _checked_plan(desk: JobDesk, job: Job, reader: RowReader) -> OutputPlan:
     except InvalidArgument as error:
         raise CannotGoOn("OUTPUT_UNWRITABLE", error.message) from error
     folder.create("probe").discard()
-    name = part_file_name(plan, 1) if plan.layout is OutputLayout.PARTS else file_name(plan)
-    for taken in (name, MANIFEST_NAME):
-        if job.spec.output.uri and _exists(folder, taken):
-            raise CannotGoOn("OUTPUT_EXISTS", f"{job.spec.output.uri} holds a file {taken} already")
+    if job.spec.output.uri and (taken := taken_names(plan, folder)):
+        raise CannotGoOn("OUTPUT_EXISTS", f"{job.spec.output.uri} holds a file {taken[0]} already")
     return plan
 
 
@@ -119,10 +123,6 @@ def check_columns(plan: OutputPlan, reader: RowReader) -> None:
         check_plan(plan, reader.schema.names)
     except InvalidArgument as error:
         raise CannotGoOn("COLUMNS_CLASH", error.message) from error
-
-
-def _exists(folder: OutputFolder, name: str) -> bool:
-    return bool(folder.root.filesystem.get_file_info(f"{folder.path}/{name}").is_file)
 
 
 def _is_packed(reader: RowReader) -> bool:

@@ -156,7 +156,8 @@ class RowsWork:
             return
         self._suspects[work.shard.first_row] = work
         reason = "WORKER_STUCK" if death.hung else "WORKER_LOST"
-        await self._office.ask(self._office.store.retry_shard, self._lease, work.shard.first_row, reason)
+        store, pieces = self._office.store, work.pieces.dump()
+        await self._office.ask(store.retry_shard, self._lease, work.shard.first_row, reason, pieces)
         self._exhausted = False
 
     async def _settle(self, work: ShardWork) -> None:
@@ -206,6 +207,7 @@ class RowsWork:
             shard=self._shards_folder / work.shard.file,
             part=self._parts_folder / work.piece_name(rows),
             rows=rows,
+            whole=len(rows) == work.rows,
         )
 
     async def _hear(self, stop: StopSign) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from waypost.server.errors import InputUnreadable, InvalidArgument, NotFound
-from waypost.server.jobs.asked import input_format, named_columns
-from waypost.server.jobs.columns import ColumnRoles, Question, find_columns
+from waypost.server.jobs.asked import column_roles, input_format, named_columns
+from waypost.server.jobs.columns import ColumnRoles
 from waypost.server.jobs.coordinator.troubles import CannotGoOn
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.locations import InputLocation, local_folder, resolve_input
@@ -63,8 +63,7 @@ def open_input(job: Job, place: Path | InputLocation) -> tuple[RowReader, Column
     except (InputUnreadable, InvalidArgument) as error:
         raise CannotGoOn(_code(error), error.message) from error
     try:
-        header = reader.format.header is not False
-        roles = find_columns(reader.schema.names, Question(job.spec.operation.kind), named, header=header)
+        roles = column_roles(reader, job.spec.operation, named)
     except InvalidArgument as error:
         reader.close()
         raise CannotGoOn("COLUMNS_UNCLEAR", error.message) from error

@@ -24,11 +24,12 @@ Work = Callable[[Geocoder, ShardTask, Callable[[], Halt | None]], PartResult | N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSetup:
-    """The first message to a worker; `niceness` is added to that of the server."""
+    """The first message to a worker; `niceness` is added to that of the server, `Alive` comes every `alive_s`."""
 
     data_dir: Path
     work: Work
     niceness: int
+    alive_s: float
     log_format: str
     log_level: str
 
@@ -40,7 +41,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """From the worker, about once a second while it works: it has just ended a slice."""
+    """From the worker, every few seconds while it works: it has just ended a slice."""
 
 
 @dataclass(frozen=True, slots=True)

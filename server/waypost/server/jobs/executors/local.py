@@ -30,7 +30,11 @@ HANG_S = 60.0
 _WARM_S = 600.0
 #: A task that has not ended so long after it was halted is ended with its worker. One that goes on ends within some
 #: 50 ms; this leaves time for a machine so busy that the workers, being nice, hardly run.
-HALT_S = 2.0
+HALT_S = 5.0
+#: Whoever wants no part of a halted task waits for its worker no longer: a pause was promised within a second.
+LET_GO_S = 0.7
+#: A worker that works tells so this many times within the time after which it is taken to hang.
+_SIGNS_OF_LIFE = 20
 #: Between the starts of workers that die before they are ready, doubled each time up to the second.
 _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.1, 10.0
 
@@ -62,7 +66,12 @@ class LocalPool:
         log_level: str = "INFO",
     ) -> None:
         self._setup = WorkerSetup(
-            data_dir=data_dir, work=work, niceness=NICENESS, log_format=log_format, log_level=log_level
+            data_dir=data_dir,
+            work=work,
+            niceness=NICENESS,
+            alive_s=hang_s / _SIGNS_OF_LIFE,
+            log_format=log_format,
+            log_level=log_level,
         )
         self._capacity = workers
         self._hang_s = hang_s
@@ -124,6 +133,8 @@ class LocalPool:
         else:
             errand.worker.send(HaltOrder(errand.number, how))
             errand.worker.expect(HALT_S)
+            if how is Halt.DISCARD:
+                asyncio.get_running_loop().call_later(LET_GO_S, _let_go, errand)
 
     async def stop(self, how: Halt) -> None:
         """Halts every task and ends every worker."""
@@ -238,3 +249,9 @@ class LocalPool:
         errand.worker = None
         if not errand.future.done():
             errand.future.set_result(outcome)
+
+
+def _let_go(errand: _Errand) -> None:
+    """Tells the submitter that it is over; the worker has still to put the task down, or to be killed."""
+    if not errand.future.done():
+        errand.future.set_result(Halted())

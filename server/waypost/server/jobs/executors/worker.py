@@ -28,9 +28,6 @@ from waypost.server.logs import configure_logs
 
 _LOG = logging.getLogger("waypost.jobs.worker")
 
-#: How often the pool hears from a worker that works.
-_ALIVE_S = 1.0
-
 
 class Worker:
     """One process's side of the pool."""
@@ -66,7 +63,7 @@ class Worker:
 
         def halted() -> Halt | None:
             now_s = time.monotonic()
-            if now_s - self._told_s > _ALIVE_S:
+            if now_s - self._told_s > self._setup.alive_s:
                 self._told_s = now_s
                 send(self._connection, Alive())
             halt = self._halt

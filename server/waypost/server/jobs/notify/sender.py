@@ -11,6 +11,7 @@ import contextlib
 import logging
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
@@ -38,6 +39,8 @@ LONGEST_WAIT_S: Final = 60.0
 _SHORTEST_WAIT_S: Final = 0.05
 #: How soon it asks again where the store could not answer.
 _STORE_RETRY_S: Final = 5.0
+#: One receiver has at most this share of the tries at once, so that some that never answer leave room for others.
+_RECEIVER_SHARE: Final = 1 / 4
 #: How much longer than a try may take a claimed delivery is held: recording it may wait half a minute for the database.
 _HOLD_MARGIN_S: Final = 45.0
 
@@ -68,6 +71,9 @@ class Sender:
         self._woken = asyncio.Event()
         self._stopping = False
         self._under_way: set[asyncio.Task[None]] = set()
+        self._share = max(1, round(settings.max_tries_at_once * _RECEIVER_SHARE))
+        #: Tries under way by receiver.
+        self._busy: Counter[str] = Counter()
         self._last_sequences: dict[str, int] = {}
 
     def poke(self) -> None:
@@ -116,7 +122,8 @@ class Sender:
     async def _begin(self, tries: asyncio.TaskGroup) -> float | None:
         """Begins the tries that are due, as many as there is room for. How long to wait then, None = until woken."""
         while room := self._settings.max_tries_at_once - len(self._under_way):
-            due_s = await self._in_store(self._store.next_delivery_time_s)
+            full = [receiver for receiver, count in self._busy.items() if count >= self._share]
+            due_s = await self._in_store(self._store.next_delivery_time_s, but=full)
             if due_s is None:
                 return LONGEST_WAIT_S
             wait_s = due_s - self._clock()
@@ -124,17 +131,21 @@ class Sender:
                 return min(wait_s, LONGEST_WAIT_S)
             # Each is tried at once, so that its hold need not cover time in a queue.
             hold_s = self._settings.timeout_s + _HOLD_MARGIN_S
-            claimed = await self._in_store(self._store.claim_deliveries, limit=room, hold_s=hold_s)
+            claimed = await self._in_store(
+                self._store.claim_deliveries, limit=room, hold_s=hold_s, share=self._share, busy=dict(self._busy)
+            )
             if not claimed:
                 return _SHORTEST_WAIT_S
             for delivery in claimed:
                 task = tries.create_task(self._try(delivery))
                 self._under_way.add(task)
-                task.add_done_callback(self._ended)
+                self._busy[delivery.receiver] += 1
+                task.add_done_callback(partial(self._ended, delivery.receiver))
         return None
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, receiver: str, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
+        self._busy -= Counter((receiver,))
         self._woken.set()
 
     async def _try(self, delivery: Delivery) -> None:

@@ -26,6 +26,8 @@ _LOCK_TIMEOUT_S: Final = 30.0
 _CONNECTIONS: Final = 16
 #: The first one with RETURNING.
 _OLDEST_SQLITE: Final = (3, 35, 0)
+#: A process that was stopped in the middle of a transaction keeps nobody waiting for longer; it finds its work undone.
+_IDLE_IN_TRANSACTION_S: Final = 10.0
 #: Any number that means "the migrations of waypost" among PostgreSQL's advisory locks.
 _MIGRATION_LOCK: Final = 0x7761_7970_6F73_74
 #: The channel of NOTIFY.
@@ -153,7 +155,10 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _postgresql_engine(url: URL) -> Engine:
     try:
-        return create_engine(url, pool_size=_CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+        options = f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_S:g}s"
+        return create_engine(
+            url, pool_size=_CONNECTIONS, max_overflow=0, pool_pre_ping=True, connect_args={"options": options}
+        )
     except ModuleNotFoundError as error:
         raise ConfigError(f"PostgreSQL needs the package {error.name}: install waypost[postgres]") from None
 

@@ -15,8 +15,8 @@ from waypost.server.jobs.store.database import Database
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
-def migrate(database: Database) -> None:
-    """Runs the migrations that are missing, all in one transaction; of several processes one does it.
+def migrate(database: Database, *, to: str = "head") -> None:
+    """Runs the migrations that are missing up to `to`, in one transaction; of several processes one does it.
 
     Raises ConfigError where a newer version of the server has been here.
     """
@@ -34,4 +34,4 @@ def migrate(database: Database) -> None:
                 f"{scripts.get_current_head()!r}"
             )
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)

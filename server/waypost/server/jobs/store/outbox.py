@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, literal, select, tuple_, update
 
 from waypost.server.errors import NotFound
 from waypost.server.jobs.model import (
@@ -31,19 +31,40 @@ KEPT_ATTEMPTS: Final = 50
 class Outbox(StoreCore):
     """The part of `JobStore` that keeps deliveries. At least once: what was claimed and not recorded comes again."""
 
-    def claim_deliveries(self, *, limit: int, hold_s: float) -> tuple[Delivery, ...]:
+    def claim_deliveries(
+        self, *, limit: int, hold_s: float, share: int | None = None, busy: Mapping[str, int] | None = None
+    ) -> tuple[Delivery, ...]:
         """At most `limit` deliveries that are due, longest due first; they are not due again for `hold_s`.
 
-        Whoever claims must send and then call `record_attempt`, within that time.
+        To one receiver at most `share` go at once, those among them that are under way already: `busy` counts them.
+        Receivers take turns, so that many deliveries to one do not stand before the first one to another. Whoever
+        claims must send and then call `record_attempt`, within that time.
         """
+        busy = busy or {}
+        share = limit + max(busy.values(), default=0) if share is None else share
         with self._writing() as transaction:
-            due = (
-                select(schema.deliveries)
+            turn = (
+                func.row_number()
+                .over(
+                    partition_by=_DELIVERIES.receiver,
+                    order_by=(_DELIVERIES.next_attempt_time_s, _DELIVERIES.delivery_id),
+                )
+                .label("turn")
+            )
+            ready = (
+                select(_DELIVERIES.delivery_id, _DELIVERIES.receiver, turn)
                 .where(_DELIVERIES.state == DeliveryState.PENDING)
                 .where(_DELIVERIES.next_attempt_time_s <= transaction.now_s)
-                .order_by(_DELIVERIES.next_attempt_time_s, _DELIVERIES.delivery_id)
+                .subquery()
+            )
+            under_way = case(busy, value=ready.c.receiver, else_=0) if busy else literal(0)
+            due = (
+                select(schema.deliveries)
+                .join(ready, ready.c.delivery_id == _DELIVERIES.delivery_id)
+                .where(ready.c.turn + under_way <= share)
+                .order_by(ready.c.turn + under_way, _DELIVERIES.next_attempt_time_s, _DELIVERIES.delivery_id)
                 .limit(limit)
-                .with_for_update(skip_locked=True)
+                .with_for_update(of=schema.deliveries, skip_locked=True)
             )
             rows = transaction.connection.execute(due).all()
             ids = [row.delivery_id for row in rows]
@@ -51,9 +72,11 @@ class Outbox(StoreCore):
             transaction.connection.execute(held.values(next_attempt_time_s=transaction.now_s + hold_s))
             return _read(transaction.connection, rows)
 
-    def next_delivery_time_s(self) -> float | None:
-        """When the next delivery is due, which may be in the past; None where none waits."""
+    def next_delivery_time_s(self, *, but: Collection[str] = ()) -> float | None:
+        """When the next delivery is due to a receiver that is not in `but`, which may be in the past; None = never."""
         due = select(func.min(_DELIVERIES.next_attempt_time_s)).where(_DELIVERIES.state == DeliveryState.PENDING)
+        if but:
+            due = due.where(_DELIVERIES.receiver.not_in(but))
         with self._database.reading() as connection:
             earliest: float | None = connection.execute(due).scalar_one()
             return earliest

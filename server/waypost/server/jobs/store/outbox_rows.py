@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, insert
 
 from waypost.server.jobs import codec
 from waypost.server.jobs.events import Change, PartCommitted, StateChanged
 from waypost.server.jobs.model import DeliveryState
-from waypost.server.jobs.spec import Notification
+from waypost.server.jobs.spec import NatsTarget, Notification, WebhookTarget
 from waypost.server.jobs.store import schema
 
 
@@ -18,7 +19,8 @@ def write(connection: Connection, job: Row[Any], sequence: int, now_s: float, ch
     """A delivery for each target of the job that wants to be told of `change`."""
     if not isinstance(change, StateChanged | PartCommitted):
         return
-    targets = [at for at, each in enumerate(codec.SPEC.validate_json(job.spec).notifications) if _tells(each, change)]
+    notifications = codec.SPEC.validate_json(job.spec).notifications
+    targets = [at for at, each in enumerate(notifications) if _tells(each, change)]
     if not targets:
         return
     rows = [
@@ -30,6 +32,7 @@ def write(connection: Connection, job: Row[Any], sequence: int, now_s: float, ch
             # The same on every try and after every crash: whoever gets it twice can tell.
             "event_id": f"{job.job_id}-{sequence}",
             "target": target,
+            "receiver": _receiver(notifications[target].target),
             "state": DeliveryState.PENDING,
             "tries": 0,
             "next_attempt_time_s": now_s,
@@ -38,6 +41,11 @@ def write(connection: Connection, job: Row[Any], sequence: int, now_s: float, ch
         for target in targets
     ]
     connection.execute(insert(schema.deliveries), rows)
+
+
+def _receiver(target: WebhookTarget | NatsTarget) -> str:
+    """Who is slow for all of its notifications when it is for one."""
+    return urlsplit(target.uri).netloc.lower() if isinstance(target, WebhookTarget) else "nats"
 
 
 def _tells(notification: Notification, change: StateChanged | PartCommitted) -> bool:

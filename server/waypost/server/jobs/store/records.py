@@ -96,11 +96,11 @@ def read_shard(row: Row[Any]) -> Shard:
         first_row=row.first_row,
         last_row=row.last_row,
         file=row.file,
-        file_first_row=row.file_first_row,
         state=ShardState(row.state),
         attempts=row.attempts,
         part=part,
         reason=row.reason,
+        pieces=codec.PIECES.validate_json(row.pieces) if row.pieces else (),
     )
 
 
@@ -137,6 +137,7 @@ def read_delivery(row: Row[Any], attempts: tuple[DeliveryAttempt, ...]) -> Deliv
         event=Event(row.sequence, row.create_time_s, codec.CHANGE.validate_json(row.change)),
         event_id=row.event_id,
         target=row.target,
+        receiver=row.receiver,
         state=DeliveryState(row.state),
         tries=row.tries,
         attempts=attempts,

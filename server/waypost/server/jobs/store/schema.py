@@ -102,10 +102,11 @@ shards = Table(
     Column("first_row", BigInteger, primary_key=True, autoincrement=False),
     Column("last_row", BigInteger, nullable=False),
     Column("file", Text, nullable=False),
-    Column("file_first_row", BigInteger, nullable=False),
     Column("state", SmallInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("reason", Text, nullable=False),
+    # Once a worker has died over it: its pieces, see poison.py. Empty before.
+    Column("pieces", Text, nullable=False, server_default=""),
     # The part, once it is committed.
     Column("part_file", Text),
     Column("part_size_bytes", BigInteger),
@@ -167,6 +168,8 @@ deliveries = Table(
     Column("change", Text, nullable=False),
     Column("event_id", String(63), nullable=False),
     Column("target", Integer, nullable=False),
+    # Host and port, or "nats": those to one receiver are tried beside those to others, not before them.
+    Column("receiver", Text, nullable=False, server_default=""),
     Column("state", SmallInteger, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("next_attempt_time_s", Double),

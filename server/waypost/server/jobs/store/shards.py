@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from sqlalchemy import ColumnElement, Update, and_, delete, func, insert, select, update
 
+from waypost.server.jobs import codec
 from waypost.server.jobs.events import PartCommitted, RowsRestarted, ShardRetried
 from waypost.server.jobs.model import Lease, NewShard, Part, Progress, Shard, ShardState
 from waypost.server.jobs.rows import RowCounts
@@ -25,15 +26,16 @@ _NO_PART: Final = dict.fromkeys(
 class Shards(StoreCore):
     """The part of `JobStore` that keeps the pieces of a job. Every write raises LeaseLost under a lost lease.
 
-    A shard is PENDING, LEASED while a worker of the owner has it, DONE with its part, or FAILED.
+    A shard is PENDING, LEASED while a worker of the owner has it, or DONE with its part.
     """
 
     def add_shards(self, lease: Lease, shards: Iterable[NewShard]) -> None:
         """Records shards, each beginning behind the one before; ValueError where one does not.
 
+        A loss of power may undo the last of them, with what follows: the input is then read from the beginning again.
         Raises FailedPrecondition where the job is not PREPARING (any more).
         """
-        with self._writing() as transaction:
+        with self._writing(durable=False) as transaction:
             job = owned_job(transaction, lease)
             if job.state != JobState.PREPARING:
                 raise wrong_state(job, "to record shards in PREPARING")
@@ -50,7 +52,7 @@ class Shards(StoreCore):
 
     def drop_shards(self, lease: Lease) -> None:
         """Forgets every shard of a job that is not prepared, so that its input is read from the beginning again."""
-        with self._writing() as transaction:
+        with self._writing(durable=False) as transaction:
             job = owned_job(transaction, lease)
             if job.prepared:
                 raise ValueError(f"jobs/{lease.job_id} is prepared: its shards stay")
@@ -59,9 +61,10 @@ class Shards(StoreCore):
     def lease_shards(self, lease: Lease, limit: int) -> tuple[Shard, ...]:
         """At most `limit` shards for workers, lowest rows first, each with one more try counted.
 
-        None of them where the job is not RUNNING (any more), so that a pause or a cancellation stops the flow.
+        None of them where the job is not RUNNING (any more), so that a pause or a cancellation stops the flow. What a
+        loss of power undoes nobody holds any more.
         """
-        with self._writing() as transaction:
+        with self._writing(durable=False) as transaction:
             if owned_job(transaction, lease).state != JobState.RUNNING:
                 return ()
             waiting = (
@@ -119,11 +122,18 @@ class Shards(StoreCore):
             values = {"state": ShardState.PENDING, "attempts": _SHARDS.attempts - 1}
             return _written(transaction, _of(lease, first_row, ShardState.LEASED).values(**values))
 
-    def retry_shard(self, lease: Lease, first_row: int, reason: str) -> bool:
-        """Whether a LEASED shard whose worker was lost is PENDING again; an event tells, and the try counts."""
+    def retry_shard(
+        self, lease: Lease, first_row: int, reason: str, pieces: Sequence[tuple[int, int, int, str]] = ()
+    ) -> bool:
+        """Whether a LEASED shard whose worker was lost is PENDING again; an event tells, and the try counts.
+
+        `pieces` is what the owner knows of its rows by now, for whoever works on it next.
+        """
         with self._writing() as transaction:
             job = owned_job(transaction, lease)
-            statement = _of(lease, first_row, ShardState.LEASED).values(state=ShardState.PENDING, reason=reason)
+            statement = _of(lease, first_row, ShardState.LEASED).values(
+                state=ShardState.PENDING, reason=reason, pieces=codec.PIECES.dump_json(tuple(pieces)).decode()
+            )
             shard = transaction.connection.execute(
                 statement.returning(_SHARDS.last_row, _SHARDS.attempts)
             ).one_or_none()
@@ -133,35 +143,20 @@ class Shards(StoreCore):
             append(transaction, job, change)
             return True
 
-    def fail_shard(self, lease: Lease, first_row: int, reason: str) -> bool:
-        """Whether a LEASED shard is FAILED now: no worker takes it until it is split."""
+    def reopen_shard(self, lease: Lease, first_row: int, reason: str) -> bool:
+        """Whether a DONE shard, whose part is not there any more, is PENDING again; an event tells."""
         with self._writing() as transaction:
-            owned_job(transaction, lease)
-            values = {"state": ShardState.FAILED, "reason": reason}
-            return _written(transaction, _of(lease, first_row, ShardState.LEASED).values(**values))
-
-    def split_shard(self, lease: Lease, first_row: int, second_first_row: int) -> bool:
-        """Whether a shard that is not DONE became two, both PENDING and untried; the second begins at that row."""
-        with self._writing() as transaction:
-            owned_job(transaction, lease)
-            query = select(schema.shards).where(
-                _SHARDS.job_id == lease.job_id,
-                _SHARDS.first_row == first_row,
-                _SHARDS.last_row >= second_first_row,
-                _SHARDS.state != ShardState.DONE,
+            job = owned_job(transaction, lease)
+            statement = _of(lease, first_row, ShardState.DONE).values(
+                state=ShardState.PENDING, reason=reason, **_NO_PART
             )
-            shard = transaction.connection.execute(query).one_or_none()
-            if shard is None or second_first_row <= first_row:
+            shard = transaction.connection.execute(
+                statement.returning(_SHARDS.last_row, _SHARDS.attempts)
+            ).one_or_none()
+            if shard is None:
                 return False
-            values = {"last_row": second_first_row - 1, "state": ShardState.PENDING, "attempts": 0}
-            transaction.connection.execute(_of(lease, first_row, ShardState(shard.state)).values(**values))
-            second = NewShard(
-                first_row=second_first_row,
-                last_row=shard.last_row,
-                file=shard.file,
-                file_first_row=shard.file_first_row,
-            )
-            transaction.connection.execute(insert(schema.shards).values(**_new_row(lease.job_id, second)))
+            change = ShardRetried(first_row=first_row, last_row=shard.last_row, attempts=shard.attempts, reason=reason)
+            append(transaction, job, change)
             return True
 
     def restart_rows(self, lease: Lease, engine_version: str) -> tuple[str, ...]:
@@ -173,7 +168,7 @@ class Shards(StoreCore):
             transaction.connection.execute(
                 update(schema.shards)
                 .where(_SHARDS.job_id == lease.job_id)
-                .values(state=ShardState.PENDING, attempts=0, reason="", **_NO_PART)
+                .values(state=ShardState.PENDING, attempts=0, reason="", pieces="", **_NO_PART)
             )
             change = RowsRestarted(old_engine_version=job.engine_version, new_engine_version=engine_version)
             append(transaction, job, change, engine_version=engine_version)
@@ -238,7 +233,6 @@ def _new_row(job_id: str, shard: NewShard) -> dict[str, object]:
         "first_row": shard.first_row,
         "last_row": shard.last_row,
         "file": shard.file,
-        "file_first_row": shard.file_first_row,
         "state": ShardState.PENDING,
         "attempts": 0,
         "reason": "",

@@ -1,0 +1,232 @@
+"""Whole jobs on disks that are full or lose what they had, under clocks that jump, with workers that hang."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.unit.jobs.coordinator.site import Site
+from waypost.server.errors import NotFound
+from waypost.server.jobs.coordinator.expiry import sweep
+from waypost.server.jobs.coordinator.mending import PART_TORN
+from waypost.server.jobs.events import PartCommitted, ShardRetried
+from waypost.server.jobs.executors.local import LocalPool
+from waypost.server.jobs.lifecycle import Command
+from waypost.server.jobs.model import ShardState
+from waypost.server.jobs.spec import FileFormat, JobOutput, OutputLayout
+from waypost.server.jobs.states import JobState
+from waypost.server.jobs.tasks import SHARD_ROWS
+
+Sites = Callable[..., Site]
+#: A job of three parts whose last two wait at the gate.
+ROWS = 2 * SHARD_ROWS + 9
+DAY_S = 86_400.0
+
+
+def gated(row: int) -> str:
+    return "GATE" if row > SHARD_ROWS else "Munich"
+
+
+def done(site: Site, job_id: str) -> int:
+    return site.store.shard_counts(job_id)[ShardState.DONE]
+
+
+def numbers(path: Path) -> list[int]:
+    """The ids of the input in the rows of the output."""
+    with path.open(newline="") as file:
+        return [int(row["id"]) for row in csv.DictReader(file)]
+
+
+def assert_whole(site: Site, job_id: str) -> None:
+    assert [number for result in site.results(job_id) for number in numbers(result)] == list(range(1, ROWS + 1))
+
+
+def fill(ballast: Path) -> None:
+    """Leaves no byte on the disk."""
+    with ballast.open("wb") as file, suppress(OSError):
+        while True:
+            os.write(file.fileno(), bytes(65_536))
+
+
+@pytest.fixture
+def tmpfs(tmp_path: Path) -> Iterator[Callable[[str, str], Path]]:
+    """Makes a disk of its own at a place below the folder of the test, as options of mount say; or changes it."""
+    mounted: set[Path] = set()
+
+    def mount(where: str, options: str) -> Path:
+        path = tmp_path / where
+        path.mkdir(parents=True, exist_ok=True)
+        options = f"remount,{options}" if path in mounted else options
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)]
+        if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:
+            pytest.skip("a disk of its own needs the rights to mount one")
+        mounted.add(path)
+        return path
+
+    yield mount
+    for path in mounted:
+        subprocess.run(["umount", "--lazy", str(path)], check=True)
+
+
+async def test_a_disk_that_is_full_while_rows_are_answered_pauses_the_job_until_there_is_room(
+    sites: Sites, pool: LocalPool, tmpfs: Callable[[str, str], Path]
+) -> None:
+    disk = tmpfs("jobs", "size=64m")
+    site = sites()
+    await site.start(pool)
+    job = site.csv_job(ROWS, text=gated)
+    await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
+    fill(disk / "ballast")
+    (site.folder / "gate").touch()
+    paused = await site.comes_to(job.job_id, JobState.PAUSED)
+    assert paused.reason.code == "DISK_FULL"
+    assert not list(site.desk.folders.output(job.job_id).glob("results*"))
+    (disk / "ballast").unlink()
+    site.store.command(job.job_id, Command.RESUME)
+    assert (await site.ends(job.job_id)).state is JobState.SUCCEEDED
+    assert_whole(site, job.job_id)
+
+
+async def test_a_disk_without_room_for_the_output_leaves_nothing_half_written_and_takes_it_later(
+    sites: Sites, pool: LocalPool, tmpfs: Callable[[str, str], Path]
+) -> None:
+    disk = tmpfs("out/mine", "size=256k")
+    site = sites()
+    await site.start(pool)
+    output = JobOutput(uri=disk.as_uri(), format=FileFormat.CSV)
+    job = site.csv_job(ROWS, text=lambda _: "Munich", output=output)
+    paused = await site.comes_to(job.job_id, JobState.PAUSED)
+    assert paused.reason.code == "DISK_FULL"
+    assert list(disk.iterdir()) == []
+    tmpfs("out/mine", "size=64m")
+    site.store.command(job.job_id, Command.RESUME)
+    assert (await site.ends(job.job_id)).state is JobState.SUCCEEDED
+    assert numbers(disk / "results.csv") == list(range(1, ROWS + 1))
+    assert (disk / "manifest.json").exists()
+
+
+async def test_an_output_that_cannot_be_written_any_more_pauses_the_job_until_it_can(
+    sites: Sites, pool: LocalPool, tmpfs: Callable[[str, str], Path]
+) -> None:
+    disk = tmpfs("out/mine", "size=64m")
+    site = sites()
+    await site.start(pool)
+    job = site.csv_job(ROWS, text=gated, output=JobOutput(uri=disk.as_uri()))
+    await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
+    tmpfs("out/mine", "ro")
+    (site.folder / "gate").touch()
+    paused = await site.comes_to(job.job_id, JobState.PAUSED)
+    assert paused.reason.code == "OUTPUT_UNWRITABLE"
+    tmpfs("out/mine", "rw")
+    assert list(disk.iterdir()) == []
+    site.store.command(job.job_id, Command.RESUME)
+    assert (await site.ends(job.job_id)).state is JobState.SUCCEEDED
+    assert numbers(disk / "results.csv") == list(range(1, ROWS + 1))
+
+
+async def test_an_input_that_does_not_fit_on_the_disk_is_refused_before_it_is_read(
+    sites: Sites, pool: LocalPool, tmpfs: Callable[[str, str], Path]
+) -> None:
+    tmpfs("jobs", "size=1m")
+    site = sites()
+    await site.start(pool)
+    job = await site.ends(site.csv_job(ROWS).job_id)
+    assert (job.state, job.reason.code) == (JobState.FAILED, "DISK_FULL")
+    assert sum(site.store.shard_counts(job.job_id).values()) == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "harm"),
+    [
+        (".arrow", "shorter"), (".arrow", "other bytes"), (".arrow", "gone"),
+        (".json", "shorter"), (".json", "gone"), (".output", "other bytes"),
+    ],
+)  # fmt: skip
+async def test_a_torn_last_part_is_answered_again_by_the_next_server_and_leftovers_go(
+    sites: Sites, pool: LocalPool, file: str, harm: str
+) -> None:
+    site = sites()
+    first = await site.start(pool)
+    job = site.csv_job(ROWS, text=gated, output=JobOutput(layout=OutputLayout.PARTS))
+    await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
+    await first.stop()
+    site.coordinators.clear()
+    folder = site.desk.folders.parts(job.job_id)
+    (shard,) = site.store.shards(job.job_id, states=[ShardState.DONE])
+    assert shard.part is not None
+    torn = (folder / shard.part.file).with_suffix(file)
+    size_bytes = torn.stat().st_size
+    match harm:
+        case "shorter":
+            os.truncate(torn, size_bytes // 2)
+        case "other bytes":
+            torn.write_bytes(bytes(size_bytes))
+        case "gone":
+            torn.unlink()
+    leftovers = [folder / name for name in (".part-000000000001-1.arrow.x.writing", "part-000000032769-1.arrow")]
+    for path in leftovers:
+        path.touch()
+    (site.folder / "gate").touch()
+    await site.start(pool)
+    assert (await site.ends(job.job_id)).state is JobState.SUCCEEDED
+    assert_whole(site, job.job_id)
+    changes = [event.change for event in site.store.history(job.job_id, 0)[1].events]
+    (again,) = [change for change in changes if isinstance(change, ShardRetried)]
+    assert (again.first_row, again.last_row, again.reason) == (1, SHARD_ROWS, PART_TORN)
+    assert [change.first_row for change in changes if isinstance(change, PartCommitted)].count(1) == 2
+    assert not any(path.exists() for path in leftovers)
+
+
+@pytest.mark.parametrize("jump_s", [DAY_S, -DAY_S])
+async def test_a_clock_that_jumps_costs_a_job_nothing_but_its_lease(
+    sites: Sites, pool: LocalPool, jump_s: float
+) -> None:
+    offset_s = 0.0
+    site = sites(clock=lambda: time.time() + offset_s)
+    await site.start(pool)
+    job = site.csv_job(ROWS, text=gated)
+    await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
+    offset_s = jump_s
+    # Whoever looks for work next finds a lease that ran out, or one that would last for a day.
+    site.inline_job("query\nMunich\n")
+    await site.reaches(job.job_id, lambda job: job.lease_token >= 2)
+    (site.folder / "gate").touch()
+    assert (await site.ends(job.job_id)).state is JobState.SUCCEEDED
+    assert_whole(site, job.job_id)
+    events = site.store.history(job.job_id, 0)[1].events
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+
+
+async def test_a_worker_that_hangs_does_not_hold_up_a_pause(sites: Sites, pool: LocalPool) -> None:
+    site = sites()
+    await site.start(pool)
+    job = site.csv_job(1, text=lambda _: "HANG")
+    await site.reaches(job.job_id, lambda job: site.store.shard_counts(job.job_id)[ShardState.LEASED] == 1)
+    site.store.command(job.job_id, Command.PAUSE)
+    async with asyncio.timeout(20):  # a worker that hangs is given up after a minute
+        await site.comes_to(job.job_id, JobState.PAUSED)
+    site.store.command(job.job_id, Command.CANCEL)
+    assert (await site.ends(job.job_id)).state is JobState.CANCELLED
+
+
+async def test_what_has_had_its_time_goes_with_its_files(sites: Sites, pool: LocalPool) -> None:
+    offset_s = 0.0
+    site = sites(clock=lambda: time.time() + offset_s)
+    coordinator = await site.start(pool)
+    job = await site.ends(site.inline_job("query\nMunich\n", ttl_s=3_600.0).job_id)
+    folder = site.desk.folders.job(job.job_id)
+    sweep(coordinator._office)
+    assert (folder / "output" / "report.json").exists()
+    offset_s = 3_601.0
+    sweep(coordinator._office)
+    assert not folder.exists()
+    with pytest.raises(NotFound):
+        site.store.job(job.job_id)
