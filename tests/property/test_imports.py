@@ -12,8 +12,7 @@ from waypost.server.gazetteer.imports.records import Batch
 
 _TEXTS = (
     "", None, " ", "—", "\u200b", "Weg", "St", "1", "12-14", "12,14;16-20", "s/n", "½", "Ω" * 40, "東京", "A;B",
-    "O'Neil",
-    "5th Ave", "Munich", "Berlin", "Springfield, IL",
+    "O'Neil", "5th Ave", "Munich", "Berlin", "Springfield, IL",
 )  # fmt: skip
 _ODD_POINTS = ((90.0, 180.0), (-90.0, -180.0), (0.0, 179.99999), (0.0, -179.99999), MUNICH)
 
