@@ -158,9 +158,9 @@ class ColumnWriter:
         return np.where(own, hits.row, -1).astype(np.int32)
 
     def _texts_of_places(self, name: str, hits: Hits) -> pa.Array:
-        usual = self._text[name]
+        usual = texts_at(self._text[name], hits.row)
         if hits.houses is None:
-            return texts_at(usual, hits.row)
+            return usual
         if name == "place_id":
             return address_ids(self._book, hits.row, hits.houses, usual)
         return formatted_addresses(self._book, hits.row, hits.houses, hits.house_texts, usual)
@@ -178,10 +178,13 @@ class ColumnWriter:
 
     def _postal_texts(self, hits: Hits) -> pa.Array:
         texts = texts_at(self._text["display_name"], self._postal(hits))
-        if hits.houses is None:
+        at = np.flatnonzero(hits.row >= self._base)
+        if hits.houses is None or not at.size:
             return texts
-        codes = postal_codes(self._book, hits.row, hits.houses)
-        return pc.coalesce(texts_at(self._codes, codes), texts)
+        codes = postal_codes(self._book, hits.row[at], hits.houses[at])
+        imported = np.zeros(len(texts), bool)
+        imported[at[codes >= 0]] = True
+        return pc.replace_with_mask(texts, pa.array(imported), texts_at(self._codes, codes[codes >= 0]))
 
 
 def _of_houses(own: Rows, hits: Hits, by_kind: npt.NDArray[np.int32]) -> Rows:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.geocoder import book as b
 from waypost.server.geocoder import one_line
 from waypost.server.geocoder.book import Book
-from waypost.server.geocoder.gather import Rows, validity_of
+from waypost.server.geocoder.gather import Rows
 from waypost.server.geocoder.house_texts import HOUSE_BYTES, postal_code_of, put_address_id, put_house
 from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED
 from waypost.server.geocoder.jit import njit
@@ -23,19 +26,20 @@ _AMPERSAND = np.frombuffer(b" & ", np.uint8)
 _USUAL_BYTES = 96
 
 
-def address_ids(book: Book, rows: Rows, houses: Houses, usual: TextColumn) -> pa.Array:
-    """The id of each row, of an address its own; null where the row is negative."""
-    return _written(lambda *out: _write_ids(book.table, rows, houses, usual.offsets, usual.data, *out), rows)
+def address_ids(book: Book, rows: Rows, houses: Houses, usual: pa.Array) -> pa.Array:
+    """`usual`, the ids of the rows, with those of the addresses in their places."""
+    at = np.flatnonzero(houses["kind"] == EXACT)
+    return _placed(usual, at, lambda *out: _write_ids(book.table, rows, houses, at, *out))
 
 
-def formatted_addresses(book: Book, rows: Rows, houses: Houses, asked: TextColumn, usual: TextColumn) -> pa.Array:
-    """The address of each row on one line; `asked` are the texts that numbers of houses are bytes of."""
-    return _written(
-        lambda *out: _write_addresses(
-            book.table, rows, houses, asked.offsets, asked.data, usual.offsets, usual.data, *out
-        ),
-        rows,
-    )
+def formatted_addresses(book: Book, rows: Rows, houses: Houses, asked: TextColumn, usual: pa.Array) -> pa.Array:
+    """`usual`, the addresses of the rows on one line, with those of houses and crossings in their places.
+
+    `asked` are the texts that numbers of houses are bytes of.
+    """
+    at = np.flatnonzero(np.isin(houses["kind"], (EXACT, INTERPOLATED, CROSSING)))
+    texts = asked.offsets, asked.data
+    return _placed(usual, at, lambda *out: _write_addresses(book.table, rows, houses, at, *texts, *out))
 
 
 def postal_codes(book: Book, rows: Rows, houses: Houses) -> Rows:
@@ -45,65 +49,64 @@ def postal_codes(book: Book, rows: Rows, houses: Houses) -> Rows:
     return codes
 
 
-def _written(write, rows: Rows) -> pa.Array:  # type: ignore[no-untyped-def]
-    """What a kernel writes, with as much room as it takes."""
-    offsets = np.empty(rows.size + 1, np.int32)
-    room = max(_USUAL_BYTES * rows.size, LINE_BYTES)
+def _placed(usual: pa.Array, at: npt.NDArray[np.int64], write: Callable[..., int]) -> pa.Array:
+    """`usual` with what a kernel writes at those places, with as much room as it takes."""
+    if not at.size:
+        return usual
+    offsets = np.empty(at.size + 1, np.int32)
+    room = max(_USUAL_BYTES * at.size, LINE_BYTES)
     while True:
         out = np.empty(room + LINE_BYTES, np.uint8)
         size = write(offsets, out)
         if size >= 0:
-            buffers = pa.py_buffer(offsets), pa.py_buffer(out[:size])
-            return pa.StringArray.from_buffers(rows.size, *buffers, validity_of(rows))
+            break
         room *= 2
+    own = pa.StringArray.from_buffers(at.size, pa.py_buffer(offsets), pa.py_buffer(out[:size]))
+    if at.size == len(usual):
+        return own
+    mask = np.zeros(len(usual), bool)
+    mask[at] = True
+    return pc.replace_with_mask(usual, pa.array(mask), own)
 
 
 @njit(cache=True, nogil=True)
-def _write_ids(book, rows, houses, offsets, texts, out_offsets, out):  # type: ignore[no-untyped-def]
-    """Writes the ids; how many bytes, -1 if there is no room."""
-    at = np.int64(0)
-    out_offsets[0] = 0
-    for index in range(rows.size):
-        row = np.int64(rows[index])
-        if row >= 0:
-            if houses[index].kind == EXACT:
-                at = put_address_id(book, row, houses[index].address, out, at)
-            else:
-                at = copy_bytes(texts, offsets[row], offsets[row + 1], out, at)
-        if at > out.size - LINE_BYTES:
+def _write_ids(book, rows, houses, at, offsets, out):  # type: ignore[no-untyped-def]
+    """Writes the ids of the addresses at those places; how many bytes, -1 if there is no room."""
+    size = np.int64(0)
+    offsets[0] = 0
+    for number in range(at.size):
+        size = put_address_id(book, np.int64(rows[at[number]]), houses[at[number]].address, out, size)
+        if size > out.size - LINE_BYTES:
             return np.int64(-1)
-        out_offsets[index + 1] = at
-    return at
+        offsets[number + 1] = size
+    return size
 
 
 @njit(cache=True, nogil=True)
-def _write_addresses(book, rows, houses, asked_offsets, asked, offsets, texts, out_offsets, out):  # type: ignore[no-untyped-def]
-    """Writes the addresses; how many bytes, -1 if there is no room."""
+def _write_addresses(book, rows, houses, at, asked_offsets, asked, offsets, out):  # type: ignore[no-untyped-def]
+    """Writes the addresses of the houses at those places; how many bytes, -1 if there is no room."""
     parts, bounds = np.empty(one_line.PARTS * LINE_BYTES, np.uint8), np.empty(2 * one_line.PARTS, np.int64)
-    number = np.empty(HOUSE_BYTES, np.uint8)
-    at = np.int64(0)
-    out_offsets[0] = 0
-    for index in range(rows.size):
-        row = np.int64(rows[index])
-        if row >= 0:
-            house = houses[index]
-            if house.kind == EXACT or house.kind == INTERPOLATED or house.kind == CROSSING:
-                size = np.int64(0)
-                if house.kind != CROSSING:
-                    start = asked_offsets[index] if house.kind == INTERPOLATED else np.int64(0)
-                    size = put_house(
-                        book, house.kind, house.address, asked, start + house.number_from, start + house.number_to,
-                        number, np.int64(0),
-                    )  # fmt: skip
-                crossing = np.int64(house.crossing) if house.kind == CROSSING else np.int64(-1)
-                country = _fill_parts(book, row, house.address, crossing, number, size, parts, bounds)
-                at = join_address(book, country, parts, bounds, out, at)
-            else:
-                at = copy_bytes(texts, offsets[row], offsets[row + 1], out, at)
-        if at > out.size - LINE_BYTES:
+    shown = np.empty(HOUSE_BYTES, np.uint8)
+    size = np.int64(0)
+    offsets[0] = 0
+    for number in range(at.size):
+        index = at[number]
+        house = houses[index]
+        length = np.int64(0)
+        if house.kind != CROSSING:
+            start = asked_offsets[index] if house.kind == INTERPOLATED else np.int64(0)
+            length = put_house(
+                book, house.kind, house.address, asked, start + house.number_from, start + house.number_to, shown,
+                np.int64(0),
+            )  # fmt: skip
+        crossing = np.int64(house.crossing) if house.kind == CROSSING else np.int64(-1)
+        address = house.address if house.kind == EXACT else np.int64(-1)
+        country = _fill_parts(book, np.int64(rows[index]), address, crossing, shown, length, parts, bounds)
+        size = join_address(book, country, parts, bounds, out, size)
+        if size > out.size - LINE_BYTES:
             return np.int64(-1)
-        out_offsets[index + 1] = at
-    return at
+        offsets[number + 1] = size
+    return size
 
 
 @njit(cache=True, nogil=True)

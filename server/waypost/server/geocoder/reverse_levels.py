@@ -180,9 +180,9 @@ def house_in(houses: HouseColumns, index: Whole) -> House:
 
 @njit_kernel
 def mark_needed(areas: Areas, houses: HouseColumns, wanted: Whole, at: Ints, needed: npt.NDArray[np.bool_]) -> None:
-    """Tells of the points named by `at` whether what the world's places say is needed beside their houses."""
-    for index in at:
-        house = house_in(houses, index)
+    """Tells of the points named by `at`, which have the `houses`, whether what the world's places say is needed too."""
+    for number in range(len(at)):
+        index, house = at[number], house_in(houses, number)
         if house.feature < 0 or areas.records[areas.base + house.feature].locality < 0:
             continue
         named = house.kind in (EXACT, INTERPOLATED) and wanted & _BITS[ADDRESS]
@@ -212,22 +212,23 @@ def merge_columns(
 ) -> None:
     """Makes columns of the world's places those of the first result of the points named by `at`.
 
-    `told` gets the houses (of type HOUSE).
+    `houses`, `pois` and `quarters` are those of these points, `told` gets the houses of all (of type HOUSE).
 
     `pois` and `quarters` may be empty where they are not wanted.
     """
-    for index in at:
+    for number in range(len(at)):
+        index = at[number]
         levels.row[:] = -1
         answer = np.int64(columns.answer_row[index])
         if answer >= 0:
             level = LEVEL_OF_TYPE[areas.records[answer].place_type]
             _put(levels, level, answer, columns.distance_m[index], np.float64(columns.confidence[index]))
-        house = house_in(houses, index)
+        house = house_in(houses, number)
         spots = Spots(
-            np.int64(pois[index]) if len(pois) else np.int64(-1),
-            pois_m[index] if len(pois) else 0.0,
-            np.int64(quarters[index]) if len(quarters) else np.int64(-1),
-            quarters_m[index] if len(quarters) else 0.0,
+            np.int64(pois[number]) if len(pois) else np.int64(-1),
+            pois_m[number] if len(pois) else 0.0,
+            np.int64(quarters[number]) if len(quarters) else np.int64(-1),
+            quarters_m[number] if len(quarters) else 0.0,
         )
         merge(areas, house, house.distance_m, spots, latitude[index], longitude[index], radius_m, levels)
         first = first_wanted(levels, wanted)

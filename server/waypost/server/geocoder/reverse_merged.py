@@ -21,6 +21,8 @@ from waypost.server.model import NoticeCode, PlaceType
 
 #: What is answered when no types are asked for.
 STREET_DEFAULT_TYPES = DEFAULT_TYPES | {PlaceType.ADDRESS, PlaceType.STREET, PlaceType.NEIGHBORHOOD}
+#: Where more than this share of points needs the world's places, all are asked for: spreading answers takes time too.
+_MOSTLY = 0.8
 _OF_WORLD = DEFAULT_TYPES | {PlaceType.POI}
 #: Notices that say that nothing is there, or that the country is in doubt: not so beside a house.
 _DOUBTS = frozenset({NoticeCode.AT_SEA, NoticeCode.TOO_FAR, NoticeCode.NEAR_BORDER})
@@ -157,30 +159,44 @@ class MergedReverse:
             columns = self._world.batch(latitude, longitude, of_world, radius_m)
             return _wanted_only(columns, self._areas.records, bits), None, NO_TEXTS
         streets, count = self._streets, len(latitude)
-        houses = streets.batch(latitude, longitude, at, radius_m, numbered=_numbered(wanted))
+        here = latitude[at], longitude[at]
+        houses = streets.batch(*here, radius_m, numbered=_numbered(wanted))
         needed = np.ones(count, bool)
         r.mark_needed(self._areas, houses, bits, at, needed)
-        columns = empty_columns(count)
-        asked = np.flatnonzero(needed)
-        found = self._world.batch(latitude[asked], longitude[asked], of_world, radius_m)
-        for name in ReverseColumns._fields:
-            column, part = getattr(columns, name), getattr(found, name)
-            column[:] = -1 if column.dtype == np.int32 else 0
-            column[asked] = part
+        columns = self._columns_of_world(latitude, longitude, of_world, radius_m, needed)
         _wanted_only(columns, self._areas.records, bits)
         nothing = np.empty(0, np.int32), np.empty(0)
-        pois = streets.nearest_pois(latitude, longitude, radius_m) if PlaceType.POI in wanted else nothing
+        pois = streets.nearest_pois(*here, radius_m) if PlaceType.POI in wanted else nothing
         quarters = nothing
         if PlaceType.NEIGHBORHOOD in wanted:
-            alone = near & (houses.feature < 0)
-            quarters = streets.nearest_quarters(latitude, longitude, radius_m, alone)
+            quarters = streets.nearest_quarters(*here, radius_m, houses.feature < 0)
         told = np.zeros(count, HOUSE)
         told["address"] = -1
         r.merge_columns(
             self._areas, houses, *pois, *quarters, latitude, longitude, radius_m, bits, at, r.new_levels(), columns,
             told,
         )  # fmt: skip
-        return columns, told, _numbers(told, houses.number)
+        return columns, told, _numbers(told, at, houses.number)
+
+    def _columns_of_world(
+        self,
+        latitude: Floats,
+        longitude: Floats,
+        of_world: frozenset[PlaceType],
+        radius_m: float,
+        needed: npt.NDArray[np.bool_],
+    ) -> ReverseColumns:
+        """What the world's places say of the points where it is needed."""
+        asked = np.flatnonzero(needed)
+        if asked.size > _MOSTLY * needed.size:
+            return self._world.batch(latitude, longitude, of_world, radius_m)
+        columns = empty_columns(needed.size)
+        found = self._world.batch(latitude[asked], longitude[asked], of_world, radius_m)
+        for name in ReverseColumns._fields:
+            column, part = getattr(columns, name), getattr(found, name)
+            column[:] = -1 if column.dtype == np.int32 else 0
+            column[asked] = part
+        return columns
 
 
 def _wanted_only(columns: ReverseColumns, records: r.Records, wanted: int) -> ReverseColumns:
@@ -210,10 +226,14 @@ def _of_world(place_types: frozenset[PlaceType]) -> frozenset[PlaceType]:
     return (place_types & _OF_WORLD) or (frozenset({PlaceType.COUNTRY}) if place_types else place_types)
 
 
-def _numbers(told: npt.NDArray[np.void], numbers: npt.NDArray[np.int64]) -> TextColumn:
-    """The numbers of computed houses as texts, told where they stand; the other texts are empty."""
-    computed = told["kind"] == INTERPOLATED
-    texts = pc.if_else(pa.array(computed), pc.cast(pa.array(numbers), pa.large_string()), "")
-    column = TextColumn.from_arrow(texts)
-    told["number_to"] = np.diff(column.offsets)
-    return column
+def _numbers(told: npt.NDArray[np.void], at: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64]) -> TextColumn:
+    """The numbers of computed houses as texts, told where they stand; the other texts are empty.
+
+    `numbers` are those of the points named by `at`.
+    """
+    computed = told["kind"][at] == INTERPOLATED
+    texts = TextColumn.from_arrow(pc.cast(pa.array(numbers[computed]), pa.large_string()))
+    told["number_to"][at[computed]] = np.diff(texts.offsets)
+    offsets = np.zeros(len(told) + 1, np.int64)
+    np.cumsum(told["number_to"], out=offsets[1:])
+    return TextColumn(offsets, texts.data)

@@ -121,18 +121,13 @@ class StreetIndex:
         """The nearest quarter by its centre, if there is one."""
         return _spots(self._quarters, latitude, longitude, min(radius_m, QUARTER_REACH_M), 1)
 
-    def batch(
-        self, latitude: Floats, longitude: Floats, at: npt.NDArray[np.int64], radius_m: float, *, numbered: bool
-    ) -> HouseColumns:
-        """What `house` gives, for the points named by `at`; nothing for others.
-
-        Looked up tile by tile, so that neighbours find memory in cache.
-        """
+    def batch(self, latitude: Floats, longitude: Floats, radius_m: float, *, numbered: bool) -> HouseColumns:
+        """What `house` gives, for each point; looked up tile by tile, so that neighbours find memory in cache."""
         columns = empty_columns(len(latitude))
         with np.errstate(invalid="ignore"):
-            row = ((latitude[at] + 90.0) * (UNITS / TILE_UNITS)).astype(np.int32)
-            column = ((longitude[at] + 180.0) * (UNITS / TILE_UNITS)).astype(np.int32)
-        order = at[np.argsort(row * TILE_COLUMNS + column, kind="stable")]
+            row = ((latitude + 90.0) * (UNITS / TILE_UNITS)).astype(np.int32)
+            column = ((longitude + 180.0) * (UNITS / TILE_UNITS)).astype(np.int32)
+        order = np.argsort(row * TILE_COLUMNS + column, kind="stable")
         fill_columns(self._near, latitude, longitude, order, radius_m, numbered, new_room(1), columns)
         return columns
 
