@@ -14,12 +14,16 @@ from rich.console import Console
 
 from tests.bench.engine_rates import forward_figures, reverse_figures
 from tests.bench.figures import Figure, print_figures, print_summary
+from tests.bench.job_delays import busy_figures, lookup_figures, small_figures
+from tests.bench.job_rates import rate_figures, size_figures
+from tests.bench.job_server import JobFiles, JobServer
 from tests.bench.latency import latency_figures, memory_figures
 from tests.bench.one_query import one_query_figures
 from tests.bench.processes import MeasuredServer
 from tests.bench.questions import Questions
 from tests.bench.rounds import FULL, QUICK
 from tests.bench.serving import batch_figures, table_figures, unary_figures
+from tests.bench.watching import watching_figures
 from waypost.server.atlas import warm_up
 from waypost.server.errors import SnapshotError
 from waypost.server.gazetteer.store import SnapshotStore, default_data_directory
@@ -28,7 +32,7 @@ from waypost.server.geocoder.version import ENGINE_VERSION
 
 #: Columns of what is written to a file or a pipe, which have no width of their own.
 _FILE_WIDTH = 140
-_SECTIONS = ("server", "engine")
+_SECTIONS = ("server", "engine", "jobs")
 
 
 def main() -> int:
@@ -73,6 +77,19 @@ def main() -> int:
         show("One query", one_query_figures(geocoder, questions, effort))
         show("Forward, one thread", forward_figures(geocoder, questions, effort))
         show("Reverse, one thread", reverse_figures(geocoder, questions, effort))
+    if "jobs" in arguments.only:
+        with tempfile.TemporaryDirectory(prefix="waypost-bench-") as name, asyncio.Runner() as runner:
+            folder = Path(name)
+            files = JobFiles(folder, questions)
+            with JobServer(arguments.data_dir, folder) as jobs:
+                show("Jobs beside the engine", rate_figures(jobs, arguments.data_dir, files, effort))
+                show("Small jobs, and being told", small_figures(jobs, questions, effort))
+                show("Jobs beside a large one", busy_figures(jobs, files, questions, effort))
+                show("Lookups beside jobs", lookup_figures(jobs, files, questions, effort, runner))
+            with JobServer(arguments.data_dir, folder, workers=0) as jobs:
+                show("Watchers", watching_figures(jobs, effort))
+            with JobServer(arguments.data_dir, folder) as jobs:
+                show("Jobs by their size", size_figures(jobs, files, effort))
     print_summary(console, figures)
     _print_machine(console)
     console.print(f"took {time.monotonic() - started:.0f} s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -199,6 +200,19 @@ def test_a_stream_that_stands_still_is_ended(start_server: Callable[..., Server]
         next(held)
         failed = failure(lambda: next(held))
         assert (failed.code, failed.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE")
+
+
+def test_a_stream_whose_client_reads_nothing_is_ended(start_server: Callable[..., Server]) -> None:
+    server = start_server("--stream-idle-s", "1")
+    server.wait_until_serving()
+    lookups = [pb.StreamLookup(geocode=pb.GeocodeRequest(query="Paris", max_results=50))] * 100
+    with grpc.insecure_channel(server.address) as channel:
+        requests = itertools.repeat(pb.StreamLookupsRequest(lookups=lookups))
+        held = GeocodingServiceStub(channel).StreamLookups(requests)
+        assert server.wait_for("call")["code"] == "DEADLINE_EXCEEDED"
+        failed = failure(lambda: list(held))
+        assert (failed.code, failed.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE")
+        assert "took no response" in failed.status.message
 
 
 def test_the_list_of_reasons_is_whole() -> None:

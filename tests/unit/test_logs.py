@@ -36,3 +36,16 @@ def test_a_text_line_has_its_facts_behind_the_message() -> None:
 def test_a_trace_is_told_in_both() -> None:
     assert TextFormatter().format(record(trace="at x")).endswith("serving\nat x")
     assert json.loads(JsonFormatter().format(record(trace="at x")))["trace"] == "at x"
+
+
+def test_a_record_of_several_times_is_a_line_for_each_in_both() -> None:
+    several = record(each=[(0.5, {"ms": 1}), (1.5, {"ms": 2})])
+    assert TextFormatter().format(several).splitlines() == [
+        "1970-01-01T00:00:00.500+00:00 INFO    waypost.app: serving ms=1",
+        "1970-01-01T00:00:01.500+00:00 INFO    waypost.app: serving ms=2",
+    ]
+    lines = [json.loads(line) for line in JsonFormatter().format(several).splitlines()]
+    assert [(line["time"], line["message"], line["ms"]) for line in lines] == [
+        ("1970-01-01T00:00:00.500+00:00", "serving", 1),
+        ("1970-01-01T00:00:01.500+00:00", "serving", 2),
+    ]

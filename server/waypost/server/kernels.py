@@ -7,10 +7,10 @@ import sys
 
 from waypost.server.errors import SnapshotError
 
-#: What compiles the kernels: of queries, up to the bytes of their answers, and of points.
+#: What compiles the kernels: of queries, up to the bytes of their answers, and of points and columns.
 _PARTS = (
     "from waypost.server.transport.editions import compile_kernels; compile_kernels()",
-    "from waypost.server.geocoder.warmup import compile_reverse; compile_reverse()",
+    "from waypost.server.geocoder.warmup import compile_columns; compile_columns()",
 )
 
 

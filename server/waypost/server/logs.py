@@ -1,12 +1,15 @@
 """Log lines on stderr, as text for people or as JSON for programs: a fixed message, and facts as fields.
 
-A record's facts are the dict `facts` of its `extra`; `trace` there is a traceback that is text already.
+A record's facts are the dict `facts` of its `extra`; `trace` there is a traceback that is text already. A record may
+tell of something that happened several times: then `each` has the time and the facts of each, and it becomes as many
+lines, which are written together.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import orjson
@@ -16,29 +19,30 @@ class TextFormatter(logging.Formatter):
     """`time level logger message key=value …`, a traceback below it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record as a line."""
-        facts = "".join(f" {name}={value}" for name, value in getattr(record, "facts", {}).items())
-        line = f"{_time(record)} {record.levelname:<7} {record.name}: {record.getMessage()}{facts}"
-        trace = _trace(self, record)
-        return f"{line}\n{trace}" if trace else line
+        """One record as a line, or as one for each time that it happened."""
+        told = f"{record.levelname:<7} {record.name}: {record.getMessage()}"
+        lines = []
+        for created_s, facts in _each(record):
+            fields = "".join([f" {name}={value}" for name, value in facts.items()])
+            lines.append(f"{_time(created_s)} {told}{fields}")
+        if trace := _trace(self, record):
+            lines.append(trace)
+        return "\n".join(lines)
 
 
 class JsonFormatter(logging.Formatter):
     """One JSON object a line: time, level, logger, message, the facts, and `trace` after a failure."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record as a line."""
-        fields: dict[str, object] = {
-            "time": _time(record),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-            **getattr(record, "facts", {}),
-        }
+        """One record as a line, or as one for each time that it happened."""
+        told = {"level": record.levelname, "logger": record.name, "message": record.getMessage()}
         trace = _trace(self, record)
-        if trace:
-            fields["trace"] = trace
-        return orjson.dumps(fields, default=str).decode()
+        rest = {"trace": trace} if trace else {}
+        lines = [
+            orjson.dumps({"time": _time(created_s), **told, **facts, **rest}, default=str)
+            for created_s, facts in _each(record)
+        ]
+        return b"\n".join(lines).decode()
 
 
 def configure_logs(log_format: str, log_level: str) -> None:
@@ -54,11 +58,17 @@ def configure_logs(log_format: str, log_level: str) -> None:
         logging.getLogger(chatty).setLevel(max(logging.INFO, logging.getLevelName(log_level)))
 
 
+def _each(record: logging.LogRecord) -> Iterable[tuple[float, Mapping[str, object]]]:
+    """Seconds since the epoch and facts of each time that a record tells of."""
+    each: Iterable[tuple[float, Mapping[str, object]]] | None = getattr(record, "each", None)
+    return ((record.created, getattr(record, "facts", {})),) if each is None else each
+
+
 def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
     if record.exc_info:
         return formatter.formatException(record.exc_info)
     return str(getattr(record, "trace", ""))
 
 
-def _time(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+def _time(created_s: float) -> str:
+    return datetime.fromtimestamp(created_s, UTC).isoformat(timespec="milliseconds")

@@ -193,8 +193,7 @@ class Explanation:
     corrections: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """Results, best first, with the indices into the snapshot's layers that they used."""
 
     results: tuple[Result, ...]

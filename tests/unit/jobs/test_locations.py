@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -170,6 +171,26 @@ def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / "results.csv").write_text("kept")
     folder.discard_unfinished()
     assert [path.name for path in tmp_path.iterdir()] == ["results.csv"]
+
+
+#: Nearly everywhere another disk than that of `tmp_path`.
+OTHER_DISK = Path("/dev/shm")  # noqa: S108 - the folders in it are our own
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["one disk", "two disks"])
+def test_a_finished_file_is_put_in_place_as_often_as_asked(shared: bool, tmp_path: Path) -> None:
+    with TemporaryDirectory(dir=tmp_path if shared else OTHER_DISK) as folder:
+        finished = Path(folder) / "finished"
+        finished.write_bytes(b"all of it")
+        out = tmp_path / "out"
+        out.mkdir()
+        for _ in range(2):
+            file = local_folder(out).create("a.csv")
+            file.fill_from(finished)
+            file.put_in_place()
+            assert [path.name for path in out.iterdir()] == ["a.csv"]
+        finished.unlink()
+    assert (out / "a.csv").read_bytes() == b"all of it"
 
 
 def test_an_output_does_not_follow_a_link_out_of_its_root(roots: list[Root], tmp_path: Path) -> None:

@@ -23,6 +23,6 @@ def test_memory_does_not_grow_with_the_input(read_as: str, written_as: str, tmp_
     small = peak_mib(100_000, read_as, written_as, tmp_path)
     large = peak_mib(1_000_000, read_as, written_as, tmp_path)
     print(f"{read_as} to {written_as}: peak {small} MiB at 100,000 rows, {large} MiB at 1,000,000")
-    # 100,000 rows fill the read window and a row group hardly twice, so that the allocator has less to keep; ten times
-    # the rows are still to take no more than these buffers. The file itself would be ten times as much.
-    assert large <= small + 48
+    # 100,000 rows fill the read window and a row group hardly twice, so that the allocator has less to keep: 14 to 25
+    # MiB were measured between the two, and none beyond. The file itself would be ten times as much.
+    assert large <= small + 32

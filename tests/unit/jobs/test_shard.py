@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,14 @@ from waypost.server.geocoder.columns import RESULT_COLUMNS
 from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.row_questions import PlaceRows, ReverseRows
 from waypost.server.geocoder.version import ENGINE_VERSION
+from waypost.server.jobs.locations import local_folder
 from waypost.server.jobs.part import remove_unfinished
 from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.shard import work_shard
+from waypost.server.jobs.spec import FileFormat, OutputLayout, OutputRows
 from waypost.server.jobs.tallies import ReasonCount
-from waypost.server.jobs.tasks import Halt, PartResult, RowRange, ShardTask
+from waypost.server.jobs.tasks import Halt, PartOutput, PartResult, RowRange, ShardTask
+from waypost.server.jobs.writers import OutputPlan, write_part
 from waypost.server.model import GeocodeQuery, Place, PlaceQuery, Point, PostalAddress, ReverseQuery
 
 POINTS = ReverseRows(place_types=frozenset(), radius_m=50_000.0)
@@ -123,6 +127,40 @@ def test_the_same_rows_make_the_same_bytes(tmp_path: Path) -> None:
     shard = write_shard(tmp_path / "1", [("q", texts)])
     results = [work(text_task(shard, part_path=tmp_path / name))[0] for name in ("a", "b")]
     assert results[0].sha256 == results[1].sha256
+
+
+@pytest.mark.parametrize("file_format", [FileFormat.PARQUET, FileFormat.CSV])
+def test_the_file_of_an_output_is_the_one_that_is_made_of_the_finished_part(
+    file_format: FileFormat, tmp_path: Path
+) -> None:
+    shard = write_shard(tmp_path / "1", [("q", pa.array(["Munich", "Atlantis", None] * 5_000))])
+    plan = OutputPlan(format=file_format, layout=OutputLayout.PARTS, rows=OutputRows.NOT_MATCHED)
+    inputs = pa.schema([("q", pa.string())])
+    task = text_task(shard, output=PartOutput(plan=plan, inputs=inputs, path=tmp_path / "made"))
+    result, _ = work(task)
+    later = write_part(plan, inputs, task.part_path, local_folder(tmp_path), 1)
+    assert result.output == replace(later, name="made")
+    assert (tmp_path / "made").read_bytes() == (tmp_path / later.name).read_bytes()
+
+
+def test_no_file_of_an_output_is_made_of_the_beginning_of_a_part(tmp_path: Path) -> None:
+    shard = write_shard(tmp_path / "1", [("q", pa.array(["Munich"] * 32_000))])
+    plan = OutputPlan(format=FileFormat.CSV, layout=OutputLayout.PARTS)
+    order = PartOutput(plan=plan, inputs=pa.schema([("q", pa.string())]), path=tmp_path / "made")
+    halts: Iterator[Halt | None] = itertools.chain([None, None, Halt.KEEP])
+    result = work_shard(sample_geocoder(), text_task(shard, output=order), lambda: next(halts))
+    assert result is not None
+    assert result.output is None
+    assert not order.path.exists()
+
+
+def test_no_part_is_left_where_the_file_of_an_output_cannot_be_written(tmp_path: Path) -> None:
+    shard = write_shard(tmp_path / "1", [("q", pa.array(["Munich"]))])
+    plan = OutputPlan(format=FileFormat.CSV, layout=OutputLayout.PARTS)
+    order = PartOutput(plan=plan, inputs=pa.schema([("q", pa.string())]), path=tmp_path / "none" / "made")
+    with pytest.raises(FileNotFoundError):
+        work_shard(sample_geocoder(), text_task(shard, output=order))
+    assert list(tmp_path.iterdir()) == [shard]
 
 
 def test_a_range_has_the_answers_of_its_rows(tmp_path: Path) -> None:

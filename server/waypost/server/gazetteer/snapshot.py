@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,21 @@ import pyarrow as pa
 from waypost.server.errors import SnapshotError
 from waypost.server.model import Attribution, Layer, SnapshotInfo
 
+_Type = TypeVar("_Type", bound=np.generic)
+
 MANIFEST = "manifest.json"
 #: Raised whenever a reader of the older form could not understand the newer one.
 FORMAT_VERSION = 2
+
+
+def read_only(array: npt.NDArray[_Type]) -> npt.NDArray[_Type]:
+    """The same memory, not to be written to. To a kernel that is another type, for which it is compiled anew.
+
+    What a mapped snapshot has is read-only, so whatever else goes to the same kernels is made so too.
+    """
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 class TextColumn:
@@ -27,8 +40,8 @@ class TextColumn:
     __slots__ = ("data", "offsets")
 
     def __init__(self, offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8]) -> None:
-        self.offsets = offsets
-        self.data = data
+        self.offsets = read_only(offsets)
+        self.data = read_only(data)
 
     @classmethod
     def from_arrow(cls, texts: pa.Array) -> TextColumn:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from waypost.server.geocoder.jit import njit
 
 #: Number of features that search.describe computes, the constant one included.
 FEATURES = 28

@@ -10,11 +10,11 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.gazetteer.sources.borders import SEA
 from waypost.server.geocoder.borders import CELLS_PER_DEGREE, BorderArrays
 from waypost.server.geocoder.candidates import Candidates
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.place_grid import (
     ANY_COUNTRY,
     Eye,
@@ -66,7 +66,7 @@ def list_block(
     eye, half_m = circle(south, west, 1.0)
     size, inside = count_within(grid, kind, eye, half_m + reach_m, half_m, scratch)
     nearby = scratch[:size].copy()
-    side = FINEST_SIDE
+    side = int(np.int64(FINEST_SIDE))
     for most, cells in SIDES[::-1]:
         if inside <= most:
             side = cells

@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.distance import METRES_PER_DEGREE, distance_m
 from waypost.server.geocoder.instructions import lowest_bit, prefetch
-from waypost.server.geocoder.jit import kernel
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.postings import (
     CODE,
     posting_cost,

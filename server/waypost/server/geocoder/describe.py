@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 
 import numpy as np
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.geocoder import book as b
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.book import Book
 from waypost.server.geocoder.formats import FORM_BYTES
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.plus_code import write_plus_code
 from waypost.server.geocoder.sheet import Sheet
 from waypost.server.geocoder.values import ValueReader

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.geocoder.contexts import AREA, NEAR_SPAN, NEARBY, Contexts
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.lent import LentArrays, lender
 from waypost.server.geocoder.match import READING, Filter, Top
 from waypost.server.geocoder.normalize import MAX_TOKENS, WORD, Tokens

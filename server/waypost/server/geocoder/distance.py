@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from waypost.server.geocoder.jit import njit
 
 #: Mean radius of the Earth in metres (IUGG 1980, R1).
 EARTH_RADIUS_M = 6_371_008.8

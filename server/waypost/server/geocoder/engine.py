@@ -7,7 +7,6 @@ of the interpreter's lock while they work.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +80,7 @@ class Geocoder:
                 return answer
             found = self.look_up([query], notation=False)
         answer = found.answer(self._describer.values)
-        return replace(answer, explanation=self._explanation(query)) if query.explain else answer
+        return answer._replace(explanation=self._explanation(query)) if query.explain else answer
 
     def look_up(self, queries: Sequence[GeocodeQuery], *, notation: bool = True) -> Found:
         """The answers to at most MAX_QUESTIONS queries that differ in nothing but their texts or their addresses.

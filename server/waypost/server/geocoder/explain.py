@@ -37,6 +37,6 @@ def explanation(
 def folded_words(forward: ForwardIndex, questions: Questions) -> tuple[str, ...]:
     """The words of the first text as they are compared."""
     tokens = new_tokens()
-    data, end = questions.data, int(questions.offsets[1])
-    count = abs(tokenize(*forward.fold, data, 0, end, tokens))
+    data, _ = questions.first()
+    count = abs(tokenize(*forward.fold, data, 0, data.size, tokens))
     return tuple("".join(map(chr, tokens.char[tokens.word[n]["start"] : tokens.word[n]["end"]])) for n in range(count))

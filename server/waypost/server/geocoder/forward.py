@@ -50,18 +50,18 @@ CHUNK_ROWS = 4096
 
 
 class Questions:
-    """Texts or addresses as the kernels read them: `data`, where each begins and ends, where its fields end.
+    """Texts or addresses as the kernels read them: the bytes of all, where each ends, where its fields end.
 
-    `types` are the place types that each field allows.
+    `types` are the place types that each field allows; without `field_ends` each has one field.
     """
 
-    __slots__ = ("data", "field_ends", "offsets", "types")
+    __slots__ = ("data", "ends", "field_ends", "types")
 
     def __init__(self, texts: Sequence[str]) -> None:
         encoded = [text.encode() for text in texts]
-        self.data = np.frombuffer(b"".join(encoded) or b" ", np.uint8)
-        self.offsets = np.array([0, *accumulate(map(len, encoded))], np.int64)
-        self.field_ends = self.offsets[1:, None] + 1
+        self.data = b"".join(encoded)
+        self.ends = list(accumulate(map(len, encoded)))
+        self.field_ends: npt.NDArray[np.int64] | None = None
         self.types = _TEXT_TYPES
 
     @classmethod
@@ -70,9 +70,15 @@ class Questions:
         fields = [address_fields(address) for address in addresses]
         questions = cls(["".join(f"{field}\n" for field in each) for each in fields])
         sizes = np.array([[len(field.encode()) + 1 for field in each] for each in fields], np.int64)
-        questions.field_ends = questions.offsets[:-1, None] + np.cumsum(sizes, axis=1)
+        questions.field_ends = np.array([0, *questions.ends[:-1]])[:, None] + np.cumsum(sizes, axis=1)
         questions.types = FIELD_TYPES
         return questions
+
+    def first(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+        """The bytes of the first question, and where its fields end."""
+        end = self.ends[0]
+        ends = np.array([end + 1]) if self.field_ends is None else self.field_ends[0]
+        return np.frombuffer(self.data[:end] or b" ", np.uint8)[:end], ends
 
 
 class ForwardIndex:
@@ -138,10 +144,11 @@ class ForwardIndex:
         merge = merge and not query.filter.place_types
         # The best answer alone is the one that a column has, and needs as little.
         slack = search.MARGIN if wanted == 1 else np.inf
+        sheet.ask(questions.data, questions.ends, questions.field_ends)
         while True:
             look_up(
-                desk.table, describer.book.table, sheet.table, questions.data, questions.offsets,
-                questions.field_ends, wanted, merge, query.full, notation, slack,
+                desk.table, describer.book.table, sheet.table, len(questions.ends), questions.types.size, wanted, merge,
+                query.full, notation, slack,
             )  # fmt: skip
             if not sheet.sizes[OVERFLOW]:
                 return sheet
@@ -157,8 +164,9 @@ class ForwardIndex:
     def features(self, query: GeocodeQuery) -> tuple[int, npt.NDArray[np.float64]]:
         """Row of the best answer (-1 = none) and what its confidence is computed from; for fitting that."""
         asked = Questions([query.text]) if query.address is None else Questions.of_addresses([query.address])
+        data, ends = asked.first()
         row, features = search.search_features(
-            self._index, self._words, asked.data, asked.field_ends[0], asked.types, self.limits(query.filter)
+            self._index, self._words, data, ends, asked.types, self.limits(query.filter)
         )
         return int(row), features
 

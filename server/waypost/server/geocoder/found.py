@@ -39,7 +39,7 @@ class Found:
         self.sheet = sheet
         self._values = values
         self._notices = notices
-        self._states = sheet.questions[: len(questions.offsets) - 1].tolist()
+        self._states = sheet.questions[: len(questions.ends)].tolist()
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.geocoder.instructions import BLOCK_BYTES, copy_block, prefetch
+from waypost.server.geocoder.jit import njit
 
 Rows = npt.NDArray[np.int32]
 

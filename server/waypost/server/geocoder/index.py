@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 
-from waypost.server.gazetteer.snapshot import TextColumn
+from waypost.server.gazetteer.snapshot import TextColumn, read_only
 from waypost.server.geocoder import postings as p
 from waypost.server.geocoder import ranking
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.normalize import (
     HAN,
     LETTER,
@@ -168,7 +168,7 @@ def _digraph_fold(fold: FoldTable) -> FoldTable:
         for char in (letter, letter.upper()):
             entries[ord(char)] = (5 << 24) | (2 << 20) | len(pool)
         pool.extend(map(ord, pair))
-    return FoldTable(entries, np.array(pool, np.uint32))
+    return FoldTable(read_only(entries), read_only(np.array(pool, np.uint32)))
 
 
 def pack_places(arrays: Sources) -> npt.NDArray[np.void]:

@@ -4,28 +4,35 @@ They read many arrays in nested tuples and allocate nothing. Counting references
 would take more time than the search (measured: half of it), so numba's reference counting is left out; what
 calls a kernel holds the arrays. (`_nrt` is an option of numba that its stubs do not list.) The hottest functions
 are inlined, since handing on such tuples is costly too.
+
+Nothing in C calls a kernel, so none gets numba's wrapper for that: it took an eighth of the time of compiling.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from numba import njit
+import numba
+
+if TYPE_CHECKING:
+    from numba import njit as njit
+else:
+    #: numba's own, for kernels that make arrays.
+    njit = partial(numba.njit, no_cfunc_wrapper=True)
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
 
 def njit_kernel(function: Kernel) -> Kernel:
     """The function, compiled and cached on disk; it releases the GIL and must not make arrays."""
-    compiled = njit(cache=True, nogil=True, _nrt=False)(function)  # type: ignore[call-overload]
-    return cast(Kernel, compiled)
+    return cast(Kernel, kernel(function))
 
 
 def njit_inlined(function: Kernel) -> Kernel:
     """As njit_kernel, and put into each kernel that calls it."""
-    compiled = njit(cache=True, nogil=True, _nrt=False, inline="always")(function)  # type: ignore[call-overload]
-    return cast(Kernel, compiled)
+    return cast(Kernel, inlined(function))
 
 
 #: As njit_kernel and njit_inlined, for functions whose arguments no annotation describes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from waypost.server.geocoder import book as b
 from waypost.server.geocoder import ranking
@@ -12,6 +11,7 @@ from waypost.server.geocoder.calibration import confidence
 from waypost.server.geocoder.contexts import read_contexts
 from waypost.server.geocoder.describe import add_place
 from waypost.server.geocoder.desk import READINGS, filter_of, index_of, scratch_of, types_of, weights_of, words_of
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.match import IMPORTANCE, TERMS
 from waypost.server.geocoder.matches import (
     CORRECTED,
@@ -30,37 +30,40 @@ _ADDENDS = len(TERMS)
 
 
 @njit(cache=True, nogil=True)
-def look_up(desk, book, sheet, data, offsets, field_ends, wanted, merge, full, notation, slack):  # type: ignore[no-untyped-def]
-    """Begins the sheet anew with the results of every text `data[offsets[i]:offsets[i + 1]]`, at most `wanted` each.
+def look_up(desk, book, sheet, count, fields, wanted, merge, full, notation, slack):  # type: ignore[no-untyped-def]
+    """Begins the answers of a sheet anew with the results of its `count` questions, at most `wanted` each.
 
-    `field_ends` is (texts, fields): the bytes where the fields of each text end. With `notation`, texts that may be
-    coordinates or plus codes are only flagged. Readings that are worse than the best by more than `slack` may be
-    left out. What does not fit sets OVERFLOW, and then the sheet holds nothing of use.
+    Each has as many `fields`. With `notation`, texts that may be coordinates or plus codes are only flagged. Readings
+    that are worse than the best by more than `slack` may be left out. What does not fit sets OVERFLOW, and then the
+    sheet holds nothing of use.
     """
     s.clear(sheet)
+    data, offsets, field_to = (
+        s.asked_bytes(sheet, s.ASKED),
+        s.integers(sheet, s.ASKED_TO),
+        s.integers(sheet, s.FIELD_TO),
+    )
     sizes = s.integers(sheet, s.SIZES)
     questions = s.questions_of(sheet, s.QUESTIONS)
     index = index_of(desk)
     scratch = scratch_of(desk, FEW if wanted == 1 else wanted + wanted // 2 + FEW)
     top = scratch[3]
     kept = np.empty(wanted, np.int64)
-    for text in range(offsets.size - 1):
+    for text in range(count):
+        field_ends = field_to[text * fields : (text + 1) * fields]
         question = questions[text]
         question.flags = question.layers = question.against = question.scored = 0
         begin, end = offsets[text], offsets[text + 1]
         if notation and could_be_notation(data, begin, end):
             question.flags = NOTATION
         else:
-            count, found, whole, flags = search(
-                index, words_of(desk), data, begin, end, field_ends[text], types_of(desk), filter_of(desk), slack,
-                scratch,
-            )  # fmt: skip
+            tokens, found, whole, flags = search(
+                index, words_of(desk), data, begin, end, field_ends, types_of(desk), filter_of(desk), slack, scratch
+            )
             question.flags = flags
             question.scored = top.size[1]
             readings = kept[: distinct(index.places, top, wanted, merge, kept)]
-            _add_results(
-                desk, book, sheet, question, data, begin, field_ends[text], count, found, whole, readings, full
-            )
+            _add_results(desk, book, sheet, question, data, begin, field_ends, tokens, found, whole, readings, full)
         question.result_to = sizes[s.AT_RESULT]
         if sizes[s.OVERFLOW]:
             break

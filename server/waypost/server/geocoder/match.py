@@ -13,12 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.contexts import MAX_POSTINGS, read_contexts
 from waypost.server.geocoder.distance import distance_m
-from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.jit import inlined, kernel, njit
 from waypost.server.geocoder.postings import (
     CODE,
     posting_cost,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.describe import put_own_texts
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.match import MAX_PARTS
 from waypost.server.geocoder.normalize import MAX_TOKENS
 from waypost.server.model import MatchOutcome

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from waypost.server.gazetteer.snapshot import read_only
+from waypost.server.geocoder.jit import njit
 
 #: Code points from here on are not in the fold table: Han extensions are letters, the rest separates.
 FOLD_SIZE = 0x20000
@@ -99,7 +101,7 @@ def build_fold_table() -> FoldTable:
             kind = HAN_SEQUENCE if _letter_kind(folded[0]) == HAN else SEQUENCE
             entries[code_point] = (kind << _KIND_SHIFT) | length_and_offset
             pool.extend(map(ord, folded))
-    return FoldTable(entries, np.array(pool, np.uint32))
+    return FoldTable(read_only(entries), read_only(np.array(pool, np.uint32)))
 
 
 def _fold(char: str) -> str | int:
@@ -201,10 +203,10 @@ def tokenize(entries, pool, data, begin, end, tokens):  # type: ignore[no-untype
     beside them. Malformed UTF-8 separates. Bounded by MAX_TOKENS and MAX_CHARS.
     """
     tokens.prefix[0] = np.uint64(0)
-    chars = 0
+    # Numbers of numpy's: for one of Python's own numba compiles what takes it once more.
+    chars, open_first = int(np.int64(0)), int(np.int64(0))
     count = 0
     open_kind = SEPARATOR  # LETTER while inside a token
-    open_first = 0
     open_byte = begin
     has_digit = False
     segment = 0

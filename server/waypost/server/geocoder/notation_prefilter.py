@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
+from waypost.server.geocoder.jit import njit
 
 #: Coordinates without a decimal sign or a degree sign are read only where these are the text's only letters.
 INTEGER_PAIR_LETTERS = frozenset("nsewdm")

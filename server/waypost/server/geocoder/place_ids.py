@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder import columns as c
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.texts import read_texts
 
 #: Bytes of a place id, which are all ASCII; the rule is that of places.proto.

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-from numba import njit
 from openlocationcode import openlocationcode
 
+from waypost.server.geocoder.jit import njit
 from waypost.server.model import Point
 
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from waypost.server.gazetteer.snapshot import TextColumn
+from waypost.server.gazetteer.snapshot import TextColumn, read_only
 from waypost.server.gazetteer.sources.borders import SEA, read_borders
 from waypost.server.geocoder.border_raster import build_border_raster
 from waypost.server.geocoder.borders import BorderArrays, situation_at
@@ -76,7 +76,7 @@ def build_reverse_index(arrays: Mapping[str, Column]) -> dict[str, Column]:
     islands = located & np.isin(_ints(arrays, "place_type"), (PlaceType.LOCALITY, PlaceType.POI))
     island_points = _floats(arrays, "latitude")[islands], _floats(arrays, "longitude")[islands]
     raster = build_border_raster(pieces, country_of_code, *island_points)
-    borders = BorderArrays._make(raster[f"borders_{name}"] for name in BorderArrays._fields)
+    borders = BorderArrays._make(read_only(raster[f"borders_{name}"]) for name in BorderArrays._fields)
     grid = _grid(arrays, countries, located, borders)
     localities = list_candidates(grid, LOCALITIES, borders, LOCALITY_REACH_M)
     postal_codes = list_candidates(grid, POSTAL_CODES, borders, POSTAL_REACH_M)

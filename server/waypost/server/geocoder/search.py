@@ -6,13 +6,12 @@ The same kernel answers a single query, with all that is needed to explain it, a
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.calibration import FEATURES, confidence
 from waypost.server.geocoder.contexts import gather_contexts, new_contexts
 from waypost.server.geocoder.distance import distance_m
-from waypost.server.geocoder.jit import kernel
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.match import (
     EXPLAINED,
     IMPORTANCE,
@@ -36,7 +35,7 @@ from waypost.server.geocoder.typo import new_corrections
 from waypost.server.model import PlaceType
 
 #: Readings kept where one answer is wanted: enough to find the best that is another place, for the margin.
-FEW = 5
+FEW = np.int64(5)
 #: The margin to the runner-up counts up to this much, so that readings that are further behind need not be known.
 MARGIN = 1.5
 #: Unexplained words are worth correcting from this on: one short word.
@@ -48,6 +47,9 @@ _EFFORTS = ((1, False), (2, False), (1, True))
 #: Two readings of one name this near to each other are one place (a city and its district, an enclave's twins).
 SAME_PLACE_M = 12_000.0
 
+#: The rank of the best reading. A number of numpy's, as FEW is: for one of Python's own numba compiles what takes it
+#: once more.
+_BEST = np.int64(0)
 _DISTRICT = int(PlaceType.DISTRICT)
 _POSTAL_CODE = int(PlaceType.POSTAL_CODE)
 
@@ -286,7 +288,7 @@ def _search_column(  # type: ignore[no-untyped-def]
             index, words, data, begin, end, field_ends[text], field_types, limits, MARGIN, scratch
         )
         if top.size[0] > 0:
-            against = describe(index, scratch, count, found, whole, 0, features)
+            against = describe(index, scratch, count, found, whole, _BEST, features)
             if against != 0:
                 flag |= CONTRADICTED
             row[text] = top.reading[0].row
@@ -302,5 +304,5 @@ def search_features(index, words, data, field_ends, field_types, limits):  # typ
     count, found, whole, _ = search(index, words, data, 0, data.size, field_ends, field_types, limits, np.inf, scratch)
     if scratch[3].size[0] == 0:
         return np.int64(-1), features
-    describe(index, scratch, count, found, whole, 0, features)
+    describe(index, scratch, count, found, whole, _BEST, features)
     return scratch[3].reading[0].row, features

@@ -277,7 +277,7 @@ def add_corrections(index, words, tokens, count, field_types, spans, found, limi
     words_of, edits_of, known = room.words, room.edits, room.known
     known[:count] = -1
     for _ in range(min(count, MAX_CORRECTED)):
-        longest = -1
+        longest = int(np.int64(-1))
         for token in range(count):
             size = tokens.word[token].end - tokens.word[token].start
             kind = tokens.word[token].kind
@@ -295,7 +295,7 @@ def add_corrections(index, words, tokens, count, field_types, spans, found, limi
         for at in range(known[token]):
             found = _add_corrected(
                 index, words, tokens, count, field_types, spans, found, token, words_of[token, at],
-                edits_of[token, at], -1, 0,
+                edits_of[token, at], np.int64(-1), np.int64(0),
             )  # fmt: skip
         if token + 1 < count:
             for at in range(min(known[token], _PAIRED)):

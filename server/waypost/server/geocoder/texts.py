@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.geocoder.columns import BAD_REGION, BLANK, NUL_CHARACTER, NULL_VALUE, TOO_LONG
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.regions import region_codes
 
 #: Code points of a query, as in geocoding.proto.

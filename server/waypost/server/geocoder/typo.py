@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.geocoder.instructions import prefetch, set_bits
-from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.jit import inlined, kernel, njit
 from waypost.server.geocoder.normalize import MAX_TOKENS
 from waypost.server.geocoder.vocabulary import (
     CHECK_SHIFT,
@@ -137,7 +136,7 @@ def corrections(vocabulary, word, size, limit, token, room):  # type: ignore[no-
     for at in range(met):
         prefetch(vocabulary.word_letters, vocabulary.word_offsets[room.met[at]])
     learn(word, size, room)
-    found = 0
+    found = int(np.int64(0))
     for at in range(met):
         candidate = room.met[at]
         begin, end = vocabulary.word_offsets[candidate], vocabulary.word_offsets[candidate + 1]

@@ -22,7 +22,7 @@ from waypost.server.model import (
     Result,
 )
 
-_Value = TypeVar("_Value", AddressComponent, Box, MatchPart, PostalAddress)
+_Value = TypeVar("_Value", AddressComponent, Box, MatchPart, Place, PostalAddress, Result)
 
 # By number, since an enum's own lookup takes half a microsecond.
 _PLACE_TYPES = {int(kind): kind for kind in PlaceType}
@@ -55,6 +55,7 @@ class ValueReader:
         sizes = sheet.sizes
         rows = sheet.results[: sizes[AT_RESULT]].tolist()
         new_component, new_box, new_address = _new(AddressComponent), _new(Box), _new(PostalAddress)
+        new_place, new_result = _new(Place), _new(Result)
         components = [
             new_component((texts[long_text], texts[short_text], _PLACE_TYPES[place_type], texts[place_id]))
             for long_text, short_text, place_id, _, place_type in sheet.components[: sizes[AT_COMPONENT]].tolist()
@@ -73,7 +74,7 @@ class ValueReader:
                 basic = Place(texts[text], kind, CATEGORIES[category], texts[name], latitude, longitude)
                 results.append(Result(basic, confidence, sure, accuracy_m, source))
                 continue
-            place = Place(
+            place = new_place((
                 texts[text],
                 kind,
                 CATEGORIES[category],
@@ -93,18 +94,10 @@ class ValueReader:
                 population,
                 layers[layer],
                 texts[text + SOURCE_ID],
-            )  # fmt: skip
-            results.append(
-                Result(
-                    place,
-                    confidence,
-                    sure,
-                    accuracy_m,
-                    source,
-                    f"places/{texts[origin]}" if origin else "",
-                    tuple(parts[part_from:part_to]),
-                )
-            )
+            ))  # fmt: skip
+            origin_name = f"places/{texts[origin]}" if origin else ""
+            match = tuple(parts[part_from:part_to])
+            results.append(new_result((place, confidence, sure, accuracy_m, source, origin_name, match, None)))
         return results
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from waypost.server.gazetteer.snapshot import TextColumn
-from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.jit import inlined, kernel, njit
 from waypost.server.geocoder.normalize import LETTER, FoldTable, new_tokens, span_hash, tokenize
 
 #: Words shorter than this are never corrected: nearly every change of them is another word.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -152,15 +152,38 @@ class UnfinishedFile:
         self._path = unfinished
         self.stream: BinaryIO = unfinished.open("xb")
 
-    def put_in_place(self) -> None:
-        """Gives the file its name, replacing one that has it. Raises OSError; there is then no new file."""
+    def fill_from(self, source: Path) -> None:
+        """Makes the bytes of a finished local file those of this one, without a copy where one disk has both.
+
+        Nobody may change `source` afterwards. Raises OSError.
+        """
+        linked = self._path.with_name(f"{_UNFINISHED}{secrets.token_hex(8)}")
+        try:
+            os.link(source, linked)
+        except OSError:
+            with source.open("rb") as stream:
+                shutil.copyfileobj(stream, self.stream, _COPY_BYTES)
+        else:
+            self.stream.close()
+            linked.replace(self._path)
+            self.stream = self._path.open("rb+")
+
+    def put_in_place(self, *, durable: bool = True) -> None:
+        """Gives the file its name, replacing one that has it. Raises OSError; there is then no new file.
+
+        Not `durable`: it survives the death of any process, but a loss of power may undo it.
+        """
         self.stream.flush()
-        os.fsync(self.stream.fileno())
+        if durable:
+            os.fsync(self.stream.fileno())
         self.stream.close()
         folder = self._folder
         if folder.root.scheme == "file":
             self._path.replace(Path(folder.path) / self.name)
-            sync_directory(Path(folder.path))
+            # Of two names of one file none is taken away: a finished part that is put in place once more.
+            self._path.unlink(missing_ok=True)
+            if durable:
+                sync_directory(Path(folder.path))
         else:
             self._upload()
             self._path.unlink()
@@ -205,9 +228,21 @@ def identify(uri: str, roots: Sequence[Root]) -> Identity:
     return resolve_input(uri, roots).identify()
 
 
+def sync_files(paths: Collection[Path]) -> None:
+    """Makes files that others have written, and their names, last through a loss of power. Raises OSError."""
+    for path in paths:
+        _sync(path)
+    for folder in {path.parent for path in paths}:
+        sync_directory(folder)
+
+
 def sync_directory(folder: Path) -> None:
     """Makes a rename in `folder` last through a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

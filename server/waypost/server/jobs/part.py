@@ -12,9 +12,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from waypost.server.geocoder.columns import RESULT_COLUMNS
-from waypost.server.jobs.tasks import BATCH_ROWS
 
 ROW_COLUMN = "row"
+#: Rows of each record batch of a shard and of a part, so that pieces are cut where batches end and copied least.
+BATCH_ROWS = 8_192
 #: Every writer has a name of its own, so that two that a crash left with the same shard do not write into one file.
 _TEMPORARY_SUFFIX = ".writing"
 
@@ -42,17 +43,15 @@ class PartWriter:
             self._flush(self._waiting_rows - self._waiting_rows % BATCH_ROWS)
 
     def commit(self) -> tuple[int, str]:
-        """Size and SHA-256 (hex) of the part, which is durable under its final name when this returns."""
+        """Size and SHA-256 (hex) of the part, which has its final name when this returns; it is not synced yet."""
         if self._waiting_rows:
             self._flush(self._waiting_rows)
         self._writer.close()
         self._file.flush()
-        os.fsync(self._file.fileno())
         size_bytes = self._file.tell()
         self._file.seek(0)
         digest = hashlib.file_digest(self._file, "sha256").hexdigest()
         self._temporary.replace(self._path)
-        _sync_directory(self._path.parent)
         return size_bytes, digest
 
     def close(self) -> None:
@@ -100,11 +99,3 @@ def result_type(column: str) -> pa.DataType:
     if column not in RESULT_COLUMNS:
         raise KeyError(column)
     return pa.float64() if column in _NUMBERS else pa.string()
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,9 +21,11 @@ from waypost.server.geocoder.cells import number_column, text_column
 from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.row_questions import Cells, ReverseRows, answer_rows
 from waypost.server.geocoder.version import ENGINE_VERSION
-from waypost.server.jobs.part import part_schema, writing_part
+from waypost.server.jobs.locations import local_folder
+from waypost.server.jobs.part import BATCH_ROWS, part_schema, writing_part
 from waypost.server.jobs.tallies import COUNTED_COLUMNS, Tally, count_rows
-from waypost.server.jobs.tasks import BATCH_ROWS, Halt, PartResult, RowRange, ShardTask
+from waypost.server.jobs.tasks import Halt, PartOutput, PartResult, RowRange, ShardTask
+from waypost.server.jobs.writers import OutputFile, OutputWriter
 
 #: `row` and `invalid` come before the input's columns.
 _OWN_COLUMNS = 2
@@ -66,6 +68,7 @@ def work_shard(geocoder: Geocoder, task: ShardTask, halted: Callable[[], Halt | 
                 tally += count_rows(piece.column(0), answers)
                 done += piece.num_rows
             size_bytes, sha256 = part.commit()
+    output = _write_output(task.part_path, task.output) if task.output and done == rows.stop else None
     return PartResult(
         rows=RowRange(rows.start, done),
         tally=tally,
@@ -75,7 +78,20 @@ def work_shard(geocoder: Geocoder, task: ShardTask, halted: Callable[[], Halt | 
         engine_version=ENGINE_VERSION,
         duration_s=time.perf_counter() - started_s,
         cpu_s=time.process_time() - cpu_started_s,
+        output=output,
     )
+
+
+def _write_output(part: Path, order: PartOutput) -> OutputFile:
+    """The file that was made of a part, whole under its name but not synced. Raises OSError; the part is gone then."""
+    try:
+        with OutputWriter(order.plan, order.inputs, local_folder(order.path.parent), order.path.name) as writer:
+            writer.add(part)
+            return writer.finish(durable=False)
+    except OSError:
+        # Nobody will commit it, and where the disk is full its place is needed.
+        part.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

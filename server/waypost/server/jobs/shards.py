@@ -15,9 +15,10 @@ import numpy as np
 import pyarrow as pa
 
 from waypost.server.jobs.locations import local_folder
+from waypost.server.jobs.part import BATCH_ROWS
 from waypost.server.jobs.readers.blocks import InvalidRow, RowBlock
 from waypost.server.jobs.schemas import fit, join_schemas
-from waypost.server.jobs.tasks import BATCH_ROWS, SHARD_ROWS
+from waypost.server.jobs.tasks import SHARD_ROWS
 
 #: The largest size of a shard's columns, and with one row more than that. A worker holds a shard, its questions and
 #: its answers at once, about four times this, which keeps two workers far below their 900 MB.
@@ -48,9 +49,9 @@ class ShardFile:
 def write_shards(
     blocks: Iterable[RowBlock], folder: Path, *, max_rows: int = SHARD_ROWS, max_bytes: int = SHARD_BYTES
 ) -> Iterator[ShardFile]:
-    """The shards of `blocks`, each as soon as it is on disk under its name; the same blocks give the same bytes.
+    """The shards of `blocks`, each as soon as it is written under its name; the same blocks give the same bytes.
 
-    Raises OSError where `folder` cannot be written.
+    They are not synced: a loss of power may undo them. Raises OSError where `folder` cannot be written.
     """
     waiting: list[RowBlock] = []
     rows = size = number = 0
@@ -112,7 +113,7 @@ def _write(number: int, blocks: list[RowBlock], folder: Path) -> ShardFile:
     file = local_folder(folder).create(name)
     try:
         file.stream.write(data)
-        file.put_in_place()
+        file.put_in_place(durable=False)
     except OSError:
         file.discard()
         raise

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+import pyarrow as pa
+
 from waypost.server.geocoder.columns import RESULT_COLUMNS
 from waypost.server.geocoder.row_questions import RowQuestion
 from waypost.server.jobs.tallies import Tally
+from waypost.server.jobs.writers.files import OutputFile
+from waypost.server.jobs.writers.plan import OutputPlan
 
 #: Rows of a shard, 0.1 to 0.5 s of a worker: short enough that others get their turn within a second, long enough
 #: that a file, a commit and a message each do not count.
 SHARD_ROWS = 32_768
-#: Rows of each record batch of a shard and of a part, so that pieces are cut where batches end and copied least.
-BATCH_ROWS = 8_192
 
 
 class Halt(IntEnum):
@@ -39,12 +41,24 @@ class RowRange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartOutput:
+    """The order to write a part in the form of the job's output too, as the file `path`.
+
+    `inputs` are the input's columns over all of it.
+    """
+
+    plan: OutputPlan
+    inputs: pa.Schema
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
     """A shard, or a range of its rows, to be answered into a part.
 
     `task_id` is unique among the tasks that an executor has at a time. `roles` tells for each role of the question
     (see row_questions.py) which input column it is, counted from 0 after `row` and `invalid`. `columns` are result
-    columns without `prefix`. `rows` None are all.
+    columns without `prefix`. `rows` None are all. `output` is heeded where every row of the task was answered.
     """
 
     task_id: str
@@ -56,11 +70,15 @@ class ShardTask:
     columns: tuple[str, ...] = RESULT_COLUMNS
     prefix: str = "waypost_"
     rows: RowRange | None = None
+    output: PartOutput | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartResult:
-    """A part that is on disk under its final name. `rows` end before the task's where it was halted with KEEP."""
+    """A part that is whole under its final name, but may not outlast a loss of power yet: who commits it syncs it.
+
+    `rows` end before the task's where it was halted with KEEP. `output` is what was written for the task's `output`.
+    """
 
     rows: RowRange
     tally: Tally
@@ -70,3 +88,4 @@ class PartResult:
     engine_version: str
     duration_s: float
     cpu_s: float
+    output: OutputFile | None = None

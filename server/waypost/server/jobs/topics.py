@@ -24,13 +24,13 @@ class Watcher:
     def __init__(self) -> None:
         #: The version of the progress that it may tell.
         self.turn = 0
-        self.waiter: asyncio.Future[None] | None = None
+        self.waiter: asyncio.Future[bool] | None = None
 
     def take_turn(self, progress_version: int) -> None:
         """May tell progress of that version, and wakes for it."""
         self.turn = progress_version
         if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_result(None)
+            self.waiter.set_result(True)
 
 
 class Topic:
@@ -54,7 +54,7 @@ class Topic:
         self.refreshing: asyncio.Task[None] | None = None
         self.registration: Watch | None = None
         self._events: list[bytes] = []
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._waiters: set[asyncio.Future[bool]] = set()
 
     @property
     def behind(self) -> bool:
@@ -113,7 +113,7 @@ class Topic:
         """Wakes all that wait."""
         for waiter in self._waiters:
             if not waiter.done():
-                waiter.set_result(None)
+                waiter.set_result(True)
 
     async def wait(self, timeout_s: float | None, watcher: Watcher | None = None) -> bool:
         """Whether something happened within that time, the watcher's turn among it.
@@ -122,17 +122,24 @@ class Topic:
         """
         if self.failed is not None:
             raise self.failed
-        waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        # asyncio.timeout() would be a tenth of what a message to a watcher costs.
+        timer = None if timeout_s is None else loop.call_later(timeout_s, _give_up, waiter)
         self._waiters.add(waiter)
         if watcher is not None:
             watcher.waiter = waiter
         try:
-            async with asyncio.timeout(timeout_s):
-                await waiter
-        except TimeoutError:
-            return False
+            happened: bool = await waiter
         finally:
             self._waiters.discard(waiter)
+            if timer is not None:
+                timer.cancel()
         if self.failed is not None:
             raise self.failed
-        return True
+        return happened
+
+
+def _give_up(waiter: asyncio.Future[bool]) -> None:
+    if not waiter.done():
+        waiter.set_result(False)

@@ -100,7 +100,7 @@ def warm_up(geocoder: Geocoder) -> None:
 
 def compile_kernels() -> None:
     """Runs each kernel of queries, and of what encodes answers, on the sample."""
-    warmup.compile_forward()
+    warmup.compile_queries()
     sample = Geocoder(warmup.sample_snapshot())
     edition = Edition(sample)
     edition.geocode([model.GeocodeQuery(text="Berlin")])

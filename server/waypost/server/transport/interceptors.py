@@ -26,6 +26,8 @@ from waypost.server.transport.status import CODES, code_of, internal_status, to_
 _LOG = logging.getLogger("waypost.transport")
 
 DRAINING_RETRY_S = 1.0
+#: Why a stream is cancelled whose client reads nothing.
+_IDLE = "idle"
 
 _T = TypeVar("_T")
 
@@ -94,12 +96,10 @@ class Boundary:
         async def handle(raw: bytes, context: Context) -> None:
             call = Call(name, context, self._access)
 
-            async def responses() -> AsyncIterator[Message | bytes]:
-                async with aclosing(method(_parse(request_class.FromString, raw), call)) as found:  # type: ignore[type-var]
-                    async for response in found:
-                        yield response
+            async def send() -> None:
+                await self._send(method(_parse(request_class.FromString, raw), call), context)
 
-            await self._run(responses(), call, context)
+            await self._ended(send(), call, context)
 
         return grpc.unary_stream_rpc_method_handler(handle)
 
@@ -152,13 +152,21 @@ class Boundary:
         return result
 
     async def _send(self, responses: AsyncIterator[Message | bytes], context: Context) -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None  # noqa: S101 - narrows the type
         async with aclosing(responses) as open_responses:  # type: ignore[type-var]
             async for response in open_responses:
+                # asyncio.timeout() would cost a twentieth of what a small message does.
+                patience = loop.call_later(self._stream_idle_s, task.cancel, _IDLE)
                 try:
-                    async with asyncio.timeout(self._stream_idle_s):
-                        await context.write(_serialised(response))
-                except TimeoutError:
+                    await context.write(_serialised(response))
+                except asyncio.CancelledError as error:
+                    if error.args != (_IDLE,):
+                        raise
+                    task.uncancel()
                     raise self._idle("took no response") from None
+                finally:
+                    patience.cancel()
 
     async def _requests(self, request_class: type[Message], call: Call, context: Context) -> AsyncIterator[Message]:
         while True:

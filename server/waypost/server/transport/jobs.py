@@ -9,10 +9,12 @@ from typing import ParamSpec
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.empty_pb2 import Empty
 
+from waypost.server.errors import FieldViolation
 from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs import model, results
 from waypost.server.jobs.blocking import Threads
 from waypost.server.jobs.desk import JobDesk
+from waypost.server.jobs.draft import JobDraft
 from waypost.server.jobs.following import Following
 from waypost.server.jobs.intake import Intake
 from waypost.server.jobs.lifecycle import Command
@@ -64,8 +66,7 @@ class JobService:
         if request.validate_only:
             asked, found = await self._threads.run(self._intake.look, draft, violations, self._workers)
             return wire.looked_at(asked, found, ENGINE_VERSION)
-        job = await self._threads.run(self._intake.create, draft, violations, key)
-        return wire.operation(job, await self._threads.run(self._credits.of, job))
+        return await self._threads.run(self._created, draft, violations, key)
 
     async def GetJob(self, request: pb.GetJobRequest, call: Call) -> pb.Job:
         """The job of that name."""
@@ -185,6 +186,10 @@ class JobService:
         self._redelivered()
         job = await self._threads.run(self._store.job, job_id)
         return wire.delivery(found, job.spec.notifications)
+
+    def _created(self, draft: JobDraft, violations: list[FieldViolation], key: model.RequestKey | None) -> Operation:
+        job = self._intake.create(draft, violations, key)
+        return wire.operation(job, self._credits.of(job))
 
     async def _told(self, ask: Callable[_P, model.Job], *args: _P.args, **kwargs: _P.kwargs) -> pb.Job:
         """The message of the job that `ask` gives."""

@@ -89,7 +89,7 @@ async def test_no_rows_at_all_are_a_success(sites: Sites, pool: LocalPool) -> No
 
 async def test_an_output_in_parts_goes_where_the_caller_wants_it_with_a_manifest(sites: Sites, pool: LocalPool) -> None:
     site = sites()
-    await site.start(pool)
+    coordinator = await site.start(pool)
     folder = site.folder / "out" / "mine"
     output = JobOutput(uri=folder.as_uri(), layout=OutputLayout.PARTS, rows=OutputRows.NOT_MATCHED)
     job = await site.ends(site.csv_job(SHARD_ROWS + 4, output=output).job_id)
@@ -99,6 +99,9 @@ async def test_an_output_in_parts_goes_where_the_caller_wants_it_with_a_manifest
     assert {path.name for path in folder.iterdir()} == listed | {"manifest.json"}
     counts = [file.row_count for file in site.store.output_files(job.job_id)]
     assert sum(counts) == (SHARD_ROWS + 4) // 2
+    await coordinator.stop()  # which lets it tidy up
+    kept = site.desk.folders.parts(job.job_id)
+    assert {path.suffix for path in kept.iterdir()} == {".arrow", ".json"}, "the answers, not what was made of them"
 
 
 async def test_a_paused_job_keeps_its_parts_and_goes_on(sites: Sites, pool: LocalPool) -> None:

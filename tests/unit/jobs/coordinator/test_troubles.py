@@ -21,7 +21,7 @@ from waypost.server.jobs.events import PartCommitted, ShardRetried
 from waypost.server.jobs.executors.local import LocalPool
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import ShardState
-from waypost.server.jobs.spec import FileFormat, JobOutput
+from waypost.server.jobs.spec import FileFormat, JobOutput, OutputLayout
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.tasks import SHARD_ROWS
 
@@ -46,8 +46,7 @@ def numbers(path: Path) -> list[int]:
 
 
 def assert_whole(site: Site, job_id: str) -> None:
-    (result,) = site.results(job_id)
-    assert numbers(result) == list(range(1, ROWS + 1))
+    assert [number for result in site.results(job_id) for number in numbers(result)] == list(range(1, ROWS + 1))
 
 
 def fill(ballast: Path) -> None:
@@ -144,25 +143,32 @@ async def test_an_input_that_does_not_fit_on_the_disk_is_refused_before_it_is_re
     assert sum(site.store.shard_counts(job.job_id).values()) == 0
 
 
-@pytest.mark.parametrize("harm", ["shorter", "other bytes", "gone"])
+@pytest.mark.parametrize(
+    ("file", "harm"),
+    [
+        (".arrow", "shorter"), (".arrow", "other bytes"), (".arrow", "gone"),
+        (".json", "shorter"), (".json", "gone"), (".output", "other bytes"),
+    ],
+)  # fmt: skip
 async def test_a_torn_last_part_is_answered_again_by_the_next_server_and_leftovers_go(
-    sites: Sites, pool: LocalPool, harm: str
+    sites: Sites, pool: LocalPool, file: str, harm: str
 ) -> None:
     site = sites()
     first = await site.start(pool)
-    job = site.csv_job(ROWS, text=gated)
+    job = site.csv_job(ROWS, text=gated, output=JobOutput(layout=OutputLayout.PARTS))
     await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
     await first.stop()
     site.coordinators.clear()
     folder = site.desk.folders.parts(job.job_id)
     (shard,) = site.store.shards(job.job_id, states=[ShardState.DONE])
     assert shard.part is not None
-    torn = folder / shard.part.file
+    torn = (folder / shard.part.file).with_suffix(file)
+    size_bytes = torn.stat().st_size
     match harm:
         case "shorter":
-            os.truncate(torn, shard.part.size_bytes // 2)
+            os.truncate(torn, size_bytes // 2)
         case "other bytes":
-            torn.write_bytes(bytes(shard.part.size_bytes))
+            torn.write_bytes(bytes(size_bytes))
         case "gone":
             torn.unlink()
     leftovers = [folder / name for name in (".part-000000000001-1.arrow.x.writing", "part-000000032769-1.arrow")]

@@ -18,7 +18,7 @@ from waypost.server.jobs.coordinator.office import Office, StopSign
 from waypost.server.jobs.coordinator.output import Closing, write_closing, write_results
 from waypost.server.jobs.coordinator.policy import Policy
 from waypost.server.jobs.coordinator.prepare import prepare
-from waypost.server.jobs.coordinator.prepared import Prepared, load_prepared
+from waypost.server.jobs.coordinator.prepared import Prepared, clean_parts, load_prepared
 from waypost.server.jobs.coordinator.progress import Meter, ProgressBoard
 from waypost.server.jobs.coordinator.rows import RowsWork
 from waypost.server.jobs.coordinator.sample import sampled
@@ -271,3 +271,4 @@ class OwnedJob:
         for folder in (folders.shards(self.job.job_id), folders.job(self.job.job_id) / "staging"):
             shutil.rmtree(folder, ignore_errors=True)
         folders.inline_input(self.job.job_id).unlink(missing_ok=True)
+        clean_parts(folders.parts(self.job.job_id))

@@ -10,7 +10,10 @@ import hashlib
 import logging
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from waypost.server.jobs.coordinator.output import committed
+from waypost.server.jobs.coordinator.prepared import load_record, output_path
 from waypost.server.jobs.coordinator.troubles import os_trouble
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.model import Job, Lease, Part, Shard
@@ -35,20 +38,41 @@ def mend_parts(desk: JobDesk, job: Job, lease: Lease) -> None:
 
 
 def _torn(parts: list[tuple[Shard, Part, Path]]) -> list[Shard]:
-    """The shards whose parts are not what was committed: by size, and the newest one by its digest."""
+    """The shards whose parts are not what was committed: by size, and the newest one by its digest.
+
+    With a part goes its record, and what was made of it for an output in parts.
+    """
     torn, newest, newest_ns = [], None, 0
     for shard, part, path in parts:
-        found = path.stat() if path.exists() else None
-        if found is None or found.st_size != part.size_bytes:
+        files = _files(part, path)
+        if files is None or any(_size(file) != size for file, size, _ in files):
             torn.append(shard)
-        elif found.st_mtime_ns >= newest_ns:
-            newest, newest_ns = (shard, part, path), found.st_mtime_ns
+        elif (written_ns := path.stat().st_mtime_ns) >= newest_ns:
+            newest, newest_ns = (shard, files), written_ns
     if newest is not None:
-        shard, part, path = newest
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != part.sha256:
-                torn.append(shard)
+        shard, files = newest
+        if any(_digest(file) != digest for file, _, digest in files):
+            torn.append(shard)
     return torn
+
+
+def _files(part: Part, path: Path) -> list[tuple[Path, int, str]] | None:
+    """The files of a part with the sizes and digests that they should have; None where nobody knows any more."""
+    try:
+        made = load_record(path).output
+    except (FileNotFoundError, ValidationError):
+        return None
+    files = [(path, part.size_bytes, part.sha256)]
+    return files if made is None else [*files, (output_path(path), made.size_bytes, made.sha256)]
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.exists() else None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sweep(folder: Path, known: set[str]) -> None:

@@ -15,7 +15,7 @@ from waypost.server.jobs import codec
 from waypost.server.jobs.asked import output_plan
 from waypost.server.jobs.coordinator.office import StopSign
 from waypost.server.jobs.coordinator.plan import output_folder, own_folder
-from waypost.server.jobs.coordinator.prepared import Prepared, add_tallies
+from waypost.server.jobs.coordinator.prepared import Prepared, load_record, output_path
 from waypost.server.jobs.coordinator.troubles import CannotGoOn, os_trouble
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.locations import OutputFolder
@@ -25,7 +25,7 @@ from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.spec import OutputLayout, OutputRows
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.tallies import Tally
-from waypost.server.jobs.writers import OutputPlan, OutputWriter, write_manifest, write_part
+from waypost.server.jobs.writers import OutputPlan, OutputWriter, place_part, write_manifest, write_part
 from waypost.server.jobs.writers.files import OutputFile as WrittenFile
 from waypost.server.model import Attribution
 
@@ -114,9 +114,17 @@ def _parts(
     rows: list[int] = []
     for number, (shard, path) in enumerate(committed(closing.desk, closing.job), 1):
         stop.check()
-        files.append(write_part(plan, prepared.schema, path, folder, number))
+        files.append(_part(plan, prepared, path, folder, number))
         rows.append(_written(plan, shard))
     return files, rows
+
+
+def _part(plan: OutputPlan, prepared: Prepared, part: Path, folder: OutputFolder, number: int) -> WrittenFile:
+    """The file of a part, in place: what a worker made of it, or what is made now of one that was put together."""
+    made = load_record(part).output
+    if made is None:
+        return write_part(plan, prepared.schema, part, folder, number)
+    return place_part(plan, output_path(part), made, folder, number)
 
 
 def _written(plan: OutputPlan, shard: Shard) -> int:
@@ -134,7 +142,7 @@ def _report(closing: Closing, state: JobState, results: Sequence[WrittenFile]) -
     job, prepared = closing.job, closing.prepared
     shards = list(committed(closing.desk, job))
     try:
-        tally = add_tallies(path for _, path in shards)
+        tally = sum((load_record(path).tally for _, path in shards), Tally())
     except OSError:
         # The counts are in the store as well; only what they are made of is lost.
         tally = Tally(closing.desk.store.row_counts(job.job_id))

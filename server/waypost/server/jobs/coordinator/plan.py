@@ -5,18 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 from waypost.server.jobs.asked import question
-from waypost.server.jobs.coordinator.prepared import Prepared
+from waypost.server.jobs.coordinator.prepared import Prepared, output_path
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.locations import OutputFolder, local_folder, resolve_output
 from waypost.server.jobs.model import Job
-from waypost.server.jobs.tasks import RowRange, ShardTask
+from waypost.server.jobs.spec import OutputLayout
+from waypost.server.jobs.tasks import PartOutput, RowRange, ShardTask
 from waypost.server.jobs.writers import OutputPlan
 
 
 def shard_task(
-    job: Job, prepared: Prepared, plan: OutputPlan, *, task_id: str, shard: Path, part: Path, rows: RowRange | None
+    job: Job,
+    prepared: Prepared,
+    plan: OutputPlan,
+    *,
+    task_id: str,
+    shard: Path,
+    part: Path,
+    rows: RowRange,
+    whole: bool = False,
 ) -> ShardTask:
-    """The order to answer a shard, or a range of it, into a part."""
+    """The order to answer a range of a shard into a part.
+
+    `whole` tells that these are all rows of the shard: the worker then writes its file of an output in parts too.
+    """
+    output = PartOutput(plan=plan, inputs=prepared.schema, path=output_path(part))
     return ShardTask(
         task_id=task_id,
         shard_path=shard,
@@ -27,6 +40,7 @@ def shard_task(
         columns=plan.part_columns,
         prefix=plan.prefix,
         rows=rows,
+        output=output if whole and plan.layout is OutputLayout.PARTS else None,
     )
 
 

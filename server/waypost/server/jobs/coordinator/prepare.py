@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -17,6 +18,7 @@ from waypost.server.jobs.coordinator.plan import output_folder
 from waypost.server.jobs.coordinator.prepared import Prepared, save_prepared, schema_text
 from waypost.server.jobs.coordinator.troubles import CannotGoOn, os_trouble
 from waypost.server.jobs.desk import JobDesk
+from waypost.server.jobs.locations import sync_files
 from waypost.server.jobs.model import Job, Lease, NewShard
 from waypost.server.jobs.readers import InvalidRow, RowReader
 from waypost.server.jobs.shards import SAMPLES_PER_REASON, ShardFile, write_shards
@@ -75,14 +77,20 @@ def _write(
     """Writes and records the shards; samples of invalid rows, and the number of all rows."""
     samples: dict[str, list[InvalidRow]] = {}
     rows = 0
-    for shard in write_shards(reader, folder):
-        stop.check()
-        desk.store.add_shards(lease, [_new_shard(shard)])
-        rows = shard.first_row + shard.rows - 1
-        for sample in shard.samples:
-            samples.setdefault(sample.reason, []).append(sample)
-        tell(rows, reader.bytes_read)
-        _check_free(desk)
+    # Waiting for the disk beside the reading, which would else stand still for as long.
+    with ThreadPoolExecutor(1, thread_name_prefix="sync") as syncing:
+        synced: list[Future[None]] = []
+        for shard in write_shards(reader, folder):
+            stop.check()
+            synced.append(syncing.submit(sync_files, [shard.path]))
+            desk.store.add_shards(lease, [_new_shard(shard)])
+            rows = shard.first_row + shard.rows - 1
+            for sample in shard.samples:
+                samples.setdefault(sample.reason, []).append(sample)
+            tell(rows, reader.bytes_read)
+            _check_free(desk)
+        for each in synced:
+            each.result()
     chosen = (sample for found in samples.values() for sample in found[:SAMPLES_PER_REASON])
     return tuple(sorted(chosen)), rows
 

@@ -1,9 +1,9 @@
-"""What preparing a job found out, kept in a file beside its shards; and the tallies beside its parts."""
+"""What preparing a job found out, kept in a file beside its shards; and what is kept beside each part."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,10 +11,12 @@ from typing import Final
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from waypost.server.jobs.locations import local_folder
+from waypost.server.jobs.locations import local_folder, sync_files
+from waypost.server.jobs.part import remove_unfinished
 from waypost.server.jobs.readers.blocks import InvalidRow
 from waypost.server.jobs.spec import Compression, FileFormat
 from waypost.server.jobs.tallies import Tally
+from waypost.server.jobs.writers.files import OutputFile
 
 NAME: Final = "prepared.json"
 
@@ -48,8 +50,16 @@ class Prepared:
         return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(self.schema_text)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartRecord:
+    """What is known of a committed part: its tally, and the file that was made of it for an output in parts."""
+
+    tally: Tally
+    output: OutputFile | None = None
+
+
 _PREPARED: Final = TypeAdapter(Prepared)
-_TALLY: Final = TypeAdapter(Tally)
+_RECORD: Final = TypeAdapter(PartRecord)
 
 
 def schema_text(schema: pa.Schema) -> str:
@@ -70,30 +80,42 @@ def load_prepared(folder: Path) -> Prepared | None:
         return None
 
 
-def tally_path(part: Path) -> Path:
-    """Where the tally of a part lies."""
-    return part.with_suffix(".tally.json")
+def record_path(part: Path) -> Path:
+    """Where the record of a part lies."""
+    return part.with_suffix(".json")
 
 
-def save_tally(part: Path, tally: Tally) -> None:
-    """Puts the tally of a part beside it, durably. Raises OSError."""
-    path = tally_path(part)
-    _write(path.parent, path.name, _TALLY.dump_json(tally))
+def output_path(part: Path) -> Path:
+    """Where the file lies that was made of a part for an output in parts."""
+    return part.with_suffix(".output")
 
 
-def add_tallies(parts: Iterable[Path]) -> Tally:
-    """The tally of all rows of these parts. Raises OSError."""
-    whole = Tally()
-    for part in parts:
-        whole += _TALLY.validate_json(tally_path(part).read_bytes())
-    return whole
+def save_record(part: Path, record: PartRecord) -> None:
+    """Puts the record of a part beside it, and makes all of the part last. Raises OSError."""
+    path = record_path(part)
+    _write(path.parent, path.name, _RECORD.dump_json(record), durable=False)
+    sync_files([part, path, *([output_path(part)] if record.output else [])])
 
 
-def _write(folder: Path, name: str, data: bytes) -> None:
+def load_record(part: Path) -> PartRecord:
+    """The record of a committed part. Raises OSError."""
+    return _RECORD.validate_json(record_path(part).read_bytes())
+
+
+def clean_parts(folder: Path) -> None:
+    """Leaves only parts and their records: of a finished job nobody needs what was made of parts, or left half-way."""
+    if folder.exists():
+        remove_unfinished(folder)
+        local_folder(folder).discard_unfinished()
+        for made in folder.glob(output_path(Path("*")).name):
+            made.unlink(missing_ok=True)
+
+
+def _write(folder: Path, name: str, data: bytes, *, durable: bool = True) -> None:
     file = local_folder(folder).create(name)
     try:
         file.stream.write(data)
-        file.put_in_place()
+        file.put_in_place(durable=durable)
     except OSError:
         file.discard()
         raise

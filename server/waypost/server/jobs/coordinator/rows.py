@@ -207,6 +207,7 @@ class RowsWork:
             shard=self._shards_folder / work.shard.file,
             part=self._parts_folder / work.piece_name(rows),
             rows=rows,
+            whole=len(rows) == work.rows,
         )
 
     async def _hear(self, stop: StopSign) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from waypost.server.jobs.assemble import assemble
-from waypost.server.jobs.coordinator.prepared import save_tally
+from waypost.server.jobs.coordinator.prepared import PartRecord, save_record
+from waypost.server.jobs.locations import sync_files
 from waypost.server.jobs.model import Part, Shard
 from waypost.server.jobs.poison import Pieces
 from waypost.server.jobs.tallies import Tally
@@ -40,10 +41,11 @@ class ShardWork:
         return f"{self.part_name}.{rows.start}-{rows.stop}.piece"
 
     def finished(self, path: Path, asked: RowRange, result: PartResult) -> None:
-        """A piece has its part, or the beginning of the piece where it was halted."""
+        """A piece has its part, or the beginning of the piece where it was halted; blocks until that is durable."""
         if result.rows != asked:
             # Assembling will write under the name of the whole.
             path = path.rename(path.with_name(self.piece_name(result.rows)))
+        sync_files([path])
         self.pieces = self.pieces.finished(asked, result.rows)
         self._done[result.rows] = (path, result.tally)
 
@@ -61,7 +63,7 @@ class ShardWork:
             made = assemble(whole, self.pieces, self._done)
             for path, _ in self._done.values():
                 path.unlink(missing_ok=True)
-        save_tally(whole.part_path, made.tally)
+        save_record(whole.part_path, PartRecord(tally=made.tally, output=made.output))
         part = Part(
             file=whole.part_path.name,
             size_bytes=made.size_bytes,

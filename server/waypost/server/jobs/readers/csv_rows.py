@@ -104,7 +104,8 @@ class CsvRows:
     def _skip_blank_lines(self) -> None:
         """Reads up to the first line with something on it."""
         while not self._text.ended and len(self._data) == self._at:
-            self._refill()
+            # Whoever only looks at the head need not wait for more than that.
+            self._refill(HEAD_BYTES)
             self._at = len(self._data) - len(self._data.lstrip(b"\r\n"))
             blank = self._data[: self._at]
             self._line += blank.count(b"\n") + blank.count(b"\r") - blank.count(b"\r\n")
@@ -121,10 +122,7 @@ class CsvRows:
                 raise InputUnreadable("HEADER_UNREADABLE", message, max_bytes=str(MAX_ROW_BYTES))
             self.schema = pa.schema([])
             return False
-        rows = [
-            self._cells_of(start, end, count)
-            for start, end, count in zip(spans.starts.tolist(), spans.ends.tolist(), spans.fields.tolist(), strict=True)
-        ]
+        rows = self._cells_of(spans)
         header = detect_header(rows, named) if wanted is None else wanted
         if header:
             names = [cell or "" for cell in rows[0]]
@@ -142,12 +140,18 @@ class CsvRows:
         final = self._text.ended
         return scan_rows(self._data, self._at, self._dialect, final=final, blank_rows=False, max_rows=count)
 
-    def _cells_of(self, start: int, end: int, count: int) -> list[str | None]:
-        columns = _parse(memoryview(self._data)[start:end], count, self._dialect)
-        return [None if cell is None else shown_text(cell) for cell in (column[0].as_py() for column in columns)]
+    def _cells_of(self, spans: RowSpans) -> list[list[str | None]]:
+        """The cells of each row. Rows of one width are parsed at once: every parse of Arrow starts a thread."""
+        rows: list[list[str | None]] = [[] for _ in range(spans.starts.size)]
+        for count in np.unique(spans.fields).tolist():
+            places = np.flatnonzero(spans.fields == count)
+            columns = _parse(_lines(self._data, spans, places), count, self._dialect)
+            for place, cells in zip(places.tolist(), zip(*(c.to_pylist() for c in columns), strict=True), strict=True):
+                rows[place] = [None if cell is None else shown_text(cell) for cell in cells]
+        return rows
 
-    def _refill(self) -> None:
-        self._data = self._data[self._at :] + self._text.read(READ_BYTES)
+    def _refill(self, size: int = READ_BYTES) -> None:
+        self._data = self._data[self._at :] + self._text.read(size)
         self._at = 0
 
     def _block(self, spans: RowSpans) -> RowBlock:
@@ -174,8 +178,7 @@ class CsvRows:
         places: list[Places] = []
         for count in np.unique(spans.fields).tolist():
             rows = np.flatnonzero(spans.fields == count)
-            text = b"".join(bytes(view[spans.starts[row] : spans.ends[row]]) + b"\n" for row in rows)
-            columns = _parse(text, count, self._dialect)[:size]
+            columns = _parse(_lines(view, spans, rows), count, self._dialect)[:size]
             missing = pa.nulls(rows.size, pa.binary())
             pieces.append(columns + [missing] * (size - len(columns)))
             places.append(rows)
@@ -244,6 +247,11 @@ class CsvRows:
     def _offset(self, place: int) -> int:
         """Where the byte at `place` of the data was in the input, after decompression."""
         return self._text.position - self._text.stored_length(memoryview(self._data)[place:])
+
+
+def _lines(data: bytes | memoryview, spans: RowSpans, rows: Places) -> bytes:
+    """Some of the rows after each other."""
+    return b"".join(bytes(data[spans.starts[row] : spans.ends[row]]) + b"\n" for row in rows)
 
 
 def _parse(data: bytes | memoryview, count: int, dialect: Dialect) -> list[pa.Array]:

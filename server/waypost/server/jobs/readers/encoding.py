@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 
+import numpy as np
+
 from waypost.server.jobs.readers.encoding_guess import guess_encoding
 from waypost.server.jobs.readers.sources import UnpackedBytes
 
@@ -79,12 +81,17 @@ def detect_encoding(head: bytes, *, complete: bool) -> str:
     zeros = head[:1024].count(0)
     if zeros * 4 > len(head[:1024]):
         return "utf-16-le" if head[1:1024:2].count(0) * 2 > zeros else "utf-16-be"
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    text = decoder.decode(head, final=complete)
-    if text.isascii():
-        return "utf-8"
-    bad = sum(_SURROGATES <= ord(character) < _SURROGATES + 256 for character in text if character > "\x7f")
-    good = sum(character > "\x7f" for character in text) - bad
-    if good >= bad:
-        return "utf-8"
-    return guess_encoding(head)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=complete)
+    except UnicodeDecodeError:
+        good, bad = _count_characters(head, complete=complete)
+        return "utf-8" if good >= bad else guess_encoding(head)
+    return "utf-8"
+
+
+def _count_characters(head: bytes, *, complete: bool) -> tuple[int, int]:
+    """How many characters beyond ASCII there are in `head` as UTF-8, and how many bytes that mean nothing."""
+    text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(head, final=complete)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    bad = int(np.count_nonzero((codes >= _SURROGATES) & (codes < _SURROGATES + 256)))
+    return int(np.count_nonzero(codes > 0x7F)) - bad, bad

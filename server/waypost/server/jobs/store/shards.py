@@ -32,9 +32,10 @@ class Shards(StoreCore):
     def add_shards(self, lease: Lease, shards: Iterable[NewShard]) -> None:
         """Records shards, each beginning behind the one before; ValueError where one does not.
 
+        A loss of power may undo the last of them, with what follows: the input is then read from the beginning again.
         Raises FailedPrecondition where the job is not PREPARING (any more).
         """
-        with self._writing() as transaction:
+        with self._writing(durable=False) as transaction:
             job = owned_job(transaction, lease)
             if job.state != JobState.PREPARING:
                 raise wrong_state(job, "to record shards in PREPARING")
@@ -51,7 +52,7 @@ class Shards(StoreCore):
 
     def drop_shards(self, lease: Lease) -> None:
         """Forgets every shard of a job that is not prepared, so that its input is read from the beginning again."""
-        with self._writing() as transaction:
+        with self._writing(durable=False) as transaction:
             job = owned_job(transaction, lease)
             if job.prepared:
                 raise ValueError(f"jobs/{lease.job_id} is prepared: its shards stay")
@@ -60,9 +61,10 @@ class Shards(StoreCore):
     def lease_shards(self, lease: Lease, limit: int) -> tuple[Shard, ...]:
         """At most `limit` shards for workers, lowest rows first, each with one more try counted.
 
-        None of them where the job is not RUNNING (any more), so that a pause or a cancellation stops the flow.
+        None of them where the job is not RUNNING (any more), so that a pause or a cancellation stops the flow. What a
+        loss of power undoes nobody holds any more.
         """
-        with self._writing() as transaction:
+        with self._writing(durable=False) as transaction:
             if owned_job(transaction, lease).state != JobState.RUNNING:
                 return ()
             waiting = (

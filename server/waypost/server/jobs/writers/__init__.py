@@ -14,10 +14,19 @@ from waypost.server.jobs.locations import OutputFolder
 from waypost.server.jobs.part import part_schema
 from waypost.server.jobs.spec import Compression, FileFormat, OutputLayout
 from waypost.server.jobs.writers.encoders import Encoder, open_encoder
-from waypost.server.jobs.writers.files import DigestedFile, OutputFile, write_bytes
+from waypost.server.jobs.writers.files import DigestedFile, OutputFile, place_file, write_bytes
 from waypost.server.jobs.writers.plan import OutputPlan, check_plan, output_rows, output_schema
 
-__all__ = ["OutputFile", "OutputPlan", "OutputWriter", "check_plan", "write_manifest", "write_output", "write_part"]
+__all__ = [
+    "OutputFile",
+    "OutputPlan",
+    "OutputWriter",
+    "check_plan",
+    "place_part",
+    "write_manifest",
+    "write_output",
+    "write_part",
+]
 
 MANIFEST_NAME = "manifest.json"
 
@@ -65,13 +74,13 @@ class OutputWriter:
         for batch in batches:
             encoder.write(*output_rows(self._plan, columns, batch))
 
-    def finish(self) -> OutputFile:
+    def finish(self, *, durable: bool = True) -> OutputFile:
         """The whole file, in place. Raises OSError."""
         if self._encoder is None:
             self._opened(part_schema(self._inputs, self._plan.part_columns, self._plan.prefix))
         if self._encoder is not None:
             self._encoder.close()
-        file = self._file.finish()
+        file = self._file.finish(durable=durable)
         self._finished = True
         return file
 
@@ -100,6 +109,11 @@ def write_part(plan: OutputPlan, inputs: pa.Schema, part: Path, folder: OutputFo
     with OutputWriter(plan, inputs, folder, part_file_name(plan, number)) as writer:
         writer.add(part)
         return writer.finish()
+
+
+def place_part(plan: OutputPlan, source: Path, made: OutputFile, folder: OutputFolder, number: int) -> OutputFile:
+    """The file of a part that was `made` before, by `OutputWriter` with this plan. Raises OSError."""
+    return place_file(folder, part_file_name(plan, number), source, made)
 
 
 def file_name(plan: OutputPlan) -> str:

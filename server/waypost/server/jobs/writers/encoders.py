@@ -19,6 +19,10 @@ from waypost.server.jobs.writers.texts import to_texts
 #: hold, and what a writer does.
 _GROUP_ROWS = 65_536
 _GROUP_BYTES = 64 * 1024 * 1024
+#: A column with more distinct values in a row group than fit into so much is written without a dictionary. Arrow's
+#: own bound is sixteen times this: names and ids are then looked up for a whole group before it gives up on them,
+#: which takes a quarter of all writing and makes larger files.
+_DICTIONARY_BYTES = 64 * 1024
 
 
 class Encoder(Protocol):
@@ -94,7 +98,9 @@ class _Parquet:
         self._rows = 0
         self._bytes = 0
         self._sink = pa.PythonFile(file, "w")
-        self._writer = pq.ParquetWriter(self._sink, schema, compression="zstd", compression_level=1)
+        self._writer = pq.ParquetWriter(
+            self._sink, schema, compression="zstd", compression_level=1, dictionary_pagesize_limit=_DICTIONARY_BYTES
+        )
 
     def write(self, rows: pa.RecordBatch, points: list[pa.Array]) -> None:
         if self._geometry:
@@ -118,7 +124,9 @@ class _Parquet:
 
     def _flush(self) -> None:
         if self._waiting:
-            self._writer.write_table(pa.Table.from_batches(self._waiting, self._schema), row_group_size=self._rows)
+            # In one piece, for where a dictionary is given up depends on where the pieces end.
+            group = pa.Table.from_batches(self._waiting, self._schema).combine_chunks()
+            self._writer.write_table(group, row_group_size=self._rows)
         self._waiting, self._rows, self._bytes = [], 0, 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -50,9 +51,9 @@ class DigestedFile(io.RawIOBase):
         self._size += written
         return written
 
-    def finish(self) -> OutputFile:
+    def finish(self, *, durable: bool = True) -> OutputFile:
         """The file, which has its name from now on. Raises OSError."""
-        self._file.put_in_place()
+        self._file.put_in_place(durable=durable)
         return OutputFile(self._name, self._size, self._digest.hexdigest())
 
     def discard(self) -> None:
@@ -78,3 +79,15 @@ def write_bytes(folder: OutputFolder, name: str, data: bytes) -> OutputFile:
     except OSError:
         file.discard()
         raise
+
+
+def place_file(folder: OutputFolder, name: str, source: Path, made: OutputFile) -> OutputFile:
+    """A finished file, in place under another name. Raises as `write_bytes`."""
+    file = folder.create(name)
+    try:
+        file.fill_from(source)
+        file.put_in_place()
+    except OSError:
+        file.discard()
+        raise
+    return OutputFile(name, made.size_bytes, made.sha256)

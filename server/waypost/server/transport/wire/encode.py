@@ -9,17 +9,18 @@ tests/unit/transport/test_encode.py holds the two together.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from google.protobuf.descriptor import FieldDescriptor
 from google.type.latlng_pb2 import LatLng
 from google.type.postal_address_pb2 import PostalAddress
-from numba import njit
 
 from waypost.server.gazetteer.schema import CATEGORIES
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.found import ADDRESS_PATHS, TEXT_PATHS, Found
+from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.lent import LentArrays, lender
 from waypost.server.geocoder.sheet import Sheet
 from waypost.v1 import geocoding_pb2 as pb
@@ -95,6 +96,7 @@ class Encoder:
         kinds = (layers, zones, CATEGORIES, TEXT_PATHS, ADDRESS_PATHS)
         names = [name.encode() for kind in kinds for name in kind]
         self._room = np.empty(_ROOM_BYTES, np.uint8)
+        self._view = self._room.data
         self._begins = np.zeros(s.MAX_QUESTIONS, np.int64)
         self._lent = LentArrays([
             np.cumsum([0, *map(len, names)], dtype=np.int64),
@@ -106,33 +108,33 @@ class Encoder:
 
     def results(self, found: Found) -> list[bytes]:
         """The results of each question, as the bytes of responses that have nothing else."""
-        questions = found.questions
         paths = _TEXT_PATHS if found.query.address is None else _ADDRESS_PATHS
-        count = len(questions.offsets) - 1
-        while not _encode_results(self._lent.table, found.sheet.table, questions.data, count, found.query.full, paths):
+        count = len(found.questions.ends)
+        while (begin := _encode_results(self._lent.table, found.sheet.table, count, found.query.full, paths)) < 0:
             self._grow()
+        if count == 1:
+            return [self._view[begin:].tobytes()]
         begins = self._begins[:count].tolist()
-        data = self._room[begins[0] :].tobytes()
-        ends = [begin - begins[0] for begin in begins[1:]]
-        return [data[begin:end] for begin, end in zip([0, *ends], [*ends, len(data)], strict=True)]
+        return [self._view[begin:end].tobytes() for begin, end in pairwise([*begins, self._room.size])]
 
     def place(self, sheet: Sheet, full: bool) -> bytes:
         """The first place of a sheet."""
         while (begin := _encode_place(self._lent.table, sheet.table, full)) < 0:
             self._grow()
-        return self._room[begin:].tobytes()
+        return self._view[begin:].tobytes()
 
     def _grow(self) -> None:
         if self._room.size >= _LARGEST_ROOM_BYTES:
             raise MemoryError(f"an answer of more than {_LARGEST_ROOM_BYTES} bytes")
         self._room = np.empty(4 * self._room.size, np.uint8)
+        self._view = self._room.data
         self._lent.replace(_OUT, self._room)
 
 
 @njit(cache=True, nogil=True)
-def _encode_results(names, sheet, data, count, full, paths):  # type: ignore[no-untyped-def]
-    """Encodes the results of `count` questions to the end of the room; False if they do not fit."""
-    begins, out = _begins(names, _BEGINS), _out(names, _OUT)
+def _encode_results(names, sheet, count, full, paths):  # type: ignore[no-untyped-def]
+    """Encodes the results of `count` questions to the end of the room; where they begin, -1 if they do not fit."""
+    begins, out, data = _begins(names, _BEGINS), _out(names, _OUT), s.asked_bytes(sheet, s.ASKED)
     questions = s.questions_of(sheet, s.QUESTIONS)
     at = out.size
     for question in range(count - 1, -1, -1):
@@ -142,7 +144,7 @@ def _encode_results(names, sheet, data, count, full, paths):  # type: ignore[no-
             at = _result(names, sheet, data, number, full, paths, out, at)
             at = _header(out, at, end, _RESULTS)
         begins[question] = at
-    return at >= 0
+    return at
 
 
 @njit(cache=True, nogil=True)

@@ -33,6 +33,7 @@ _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _RESOURCE_ID = re.compile(r"[a-z0-9-]{1,63}")
 
 _VIEWS = frozenset(places_pb2.PlaceView.values())
+_BASIC = places_pb2.PLACE_VIEW_BASIC
 _PLACE_TYPES = {int(kind): kind for kind in PlaceType}
 
 Violations = list[FieldViolation]
@@ -79,7 +80,7 @@ def read_view(path: str, number: int, violations: Violations) -> bool:
     """Whether the view is FULL, which is also what leaving it unset means."""
     if number not in _VIEWS:
         violations.append(FieldViolation(path, number, _names(places_pb2.PlaceView.DESCRIPTOR)))
-    return number != places_pb2.PLACE_VIEW_BASIC
+    return number != _BASIC
 
 
 def read_max_results(path: str, number: int, violations: Violations) -> int:
