@@ -1,4 +1,4 @@
-"""Speed of the engine and of a server, each figure beside its yardstick, alternating in the same run."""
+"""Speed of the engine, of a server and of jobs, each figure beside its yardstick, alternating in the same run."""
 
 from __future__ import annotations
 

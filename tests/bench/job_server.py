@@ -67,7 +67,11 @@ class JobServer(MeasuredServer):
         super().__init__(data_dir, *roots, "--jobs-workers", str(self.workers), *flags)
 
     def __enter__(self) -> Self:
-        self.wait_until_serving()
+        try:
+            self.wait_until_serving()
+        except BaseException:
+            self.kill()
+            raise
         self.channel = grpc.insecure_channel(self.address)
         self.jobs = jobs_pb2_grpc.JobServiceStub(self.channel)
         self.operations = operations_pb2_grpc.OperationsStub(self.channel)  # type: ignore[no-untyped-call]
