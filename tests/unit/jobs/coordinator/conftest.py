@@ -16,8 +16,11 @@ from waypost.server.jobs.tasks import Halt
 
 @pytest_asyncio.fixture(scope="session")
 async def pool(sample_dir: Path) -> AsyncIterator[LocalPool]:
-    """Two workers that do what rows say, see hooks.py; starting them takes seconds."""
-    pool = LocalPool(sample_dir, 2, work=hooks.obedient)
+    """Two workers that do what rows say, see hooks.py; starting them takes seconds.
+
+    As nice as the tests: a busy machine gives nicer ones next to no time.
+    """
+    pool = LocalPool(sample_dir, 2, work=hooks.obedient, niceness=0)
     pool.start()
     await pool.wait_until_warm()
     yield pool

@@ -22,7 +22,7 @@ from waypost.server.jobs.states import JobState
 from waypost.server.jobs.store import JobStore
 
 PLACES = ("Munich", "Nowhere at all", "München, Germany", "")
-TIMEOUT_S = 90.0
+TIMEOUT_S = 200.0
 
 
 class Site:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest_asyncio
 
 from waypost.server.jobs.executors.channel import Work
-from waypost.server.jobs.executors.local import LocalPool
+from waypost.server.jobs.executors.local import NICENESS, LocalPool
+from waypost.server.jobs.shard import work_shard
 from waypost.server.jobs.tasks import Halt
 
 
@@ -20,7 +21,9 @@ async def pools(sample_dir: Path) -> AsyncIterator[Callable[[Work], LocalPool]]:
 
     def pool_of(work: Work) -> LocalPool:
         if work not in started:
-            started[work] = LocalPool(sample_dir, 1, work=work)
+            # As nice as the tests, or a busy machine gives them next to no time; one pool is as servers have it.
+            niceness = NICENESS if work is work_shard else 0
+            started[work] = LocalPool(sample_dir, 1, work=work, niceness=niceness)
             started[work].start()
         return started[work]
 
@@ -35,7 +38,7 @@ async def start_pool(sample_dir: Path) -> AsyncIterator[Callable[..., LocalPool]
     started: list[LocalPool] = []
 
     def start(workers: int = 1, **settings: Any) -> LocalPool:
-        pool = LocalPool(sample_dir, workers, **settings)
+        pool = LocalPool(sample_dir, workers, niceness=0, **settings)
         pool.start()
         started.append(pool)
         return pool

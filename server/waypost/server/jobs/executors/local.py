@@ -62,13 +62,14 @@ class LocalPool:
         *,
         work: Work = work_shard,
         hang_s: float = HANG_S,
+        niceness: int = NICENESS,
         log_format: str = "text",
         log_level: str = "INFO",
     ) -> None:
         self._setup = WorkerSetup(
             data_dir=data_dir,
             work=work,
-            niceness=NICENESS,
+            niceness=niceness,
             alive_s=hang_s / _SIGNS_OF_LIFE,
             log_format=log_format,
             log_level=log_level,
