@@ -9,7 +9,7 @@ import numpy as np
 from waypost.server.gazetteer.imports.layer import WAY_END
 from waypost.server.geocoder import streets as st
 from waypost.server.geocoder.distance import METRES_PER_DEGREE
-from waypost.server.geocoder.house_numbers import UNITS_PER_DEGREE
+from waypost.server.geocoder.house_points import UNITS_PER_DEGREE
 from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.street_spans import NAME
 from waypost.server.geocoder.street_words import CONNECTOR

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder import columns as c
-from waypost.server.geocoder import search
+from waypost.server.geocoder import search, search_columns
 from waypost.server.geocoder.calibration import load_weights
 from waypost.server.geocoder.describe import Describer
 from waypost.server.geocoder.desk import Desk
@@ -172,7 +172,7 @@ class ForwardIndex:
         """Row of the best answer (-1 = none) and what its confidence is computed from; for fitting that."""
         asked = Questions([query.text]) if query.address is None else Questions.of_addresses([query.address])
         data, ends = asked.first()
-        row, features = search.search_features(
+        row, features = search_columns.search_features(
             self._index, self._words, self._desk().streets.table, data, ends, asked.types, self.limits(query.filter)
         )
         return int(row), features
@@ -191,7 +191,7 @@ class ForwardIndex:
         types = _TEXT_TYPES if ends is None else FIELD_TYPES
         if ends is None:
             ends = texts.offsets[1:, None] + 1
-        search.search_column(
+        search_columns.search_column(
             self._index,
             self._words,
             self._desk().streets.table,

@@ -10,26 +10,14 @@ import numpy as np
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder import streets as st
-from waypost.server.geocoder.distance import distance_m
+from waypost.server.geocoder.house_points import UNITS_PER_DEGREE, between, on_range, same_number
 from waypost.server.geocoder.houses import EXACT, INTERPOLATED, STREET_ONLY
 from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.normalize import DIGIT, LETTER, hash_text, span_hash
 from waypost.server.geocoder.street_words import NUMBER_SIGN, TYPE, UNIT
 
-#: Units of points in degrees.
-UNITS_PER_DEGREE = 1e7
 #: The most digits of a house number; longer ones are something else.
 _MOST_DIGITS = 6
-#: Houses looked at on each side for the next one of the same parity.
-_NEIGHBOURS = 64
-#: Numbers between two neighbours at most; beyond, where a house between them stands is anyone's guess.
-_WIDEST_GAP = 60
-#: A missing letter ("12a" where only 12 is known) lies in or beside the house.
-_SAME_NUMBER_ERROR_M = 25.0
-#: Nine of ten houses lie within this share of the way between their neighbours, or within this distance: measured by
-#: leaving out known houses of three American towns, of which 93 % do.
-_ERROR_SHARE = 0.25
-_LEAST_ERROR_M = 10.0
 
 _BIS = np.array(sorted({hash_text(word) for word in ("bis", "ter", "quater", "quinquies")}), np.uint64)
 
@@ -212,10 +200,10 @@ def _at_number(table, tokens, count, data, feature, word, taken, house):  # type
                 further += 1
             _take(tokens, house, word, further, own, ranking.HOUSE_GAIN)
             return
-        _same_number(table, at, high, number, house)
+        same_number(table, at, high, number, house)
         _take(tokens, house, word, 0, own, ranking.INTERPOLATED_GAIN)
         return
-    if _on_range(table, feature, number, house) or _between(table, low, at, high, number, house):
+    if on_range(table, feature, number, house) or between(table, low, at, high, number, house):
         _take(tokens, house, word, more, own, ranking.INTERPOLATED_GAIN)
 
 
@@ -263,80 +251,6 @@ def _with_suffix(table, at, high, number, value):  # type: ignore[no-untyped-def
             return at
         at += 1
     return np.int64(-1)
-
-
-@kernel
-def _same_number(table, at, high, number, house):  # type: ignore[no-untyped-def]
-    """The middle of the houses that have the number, but not the letter."""
-    numbers, points = st.u32(table, st.ADDRESS_NUMBER), st.i32(table, st.ADDRESS_POINT)
-    latitude = longitude = 0.0
-    size = 0
-    first = at
-    while at < high and np.int64(numbers[at]) == number:
-        latitude += points[2 * at] - points[2 * first]
-        longitude += points[2 * at + 1] - points[2 * first + 1]
-        size += 1
-        at += 1
-    house.kind = INTERPOLATED
-    house.latitude = (points[2 * first] + latitude / size) / UNITS_PER_DEGREE
-    house.longitude = (points[2 * first + 1] + longitude / size) / UNITS_PER_DEGREE
-    house.error_m = _SAME_NUMBER_ERROR_M
-
-
-@kernel
-def _on_range(table, feature, number, house):  # type: ignore[no-untyped-def]
-    """Whether a number range of the street has the number: then where on it."""
-    offsets, numbers = st.i64(table, st.RANGE_OFFSETS), st.u32(table, st.RANGE_NUMBERS)
-    points = st.i32(table, st.RANGE_POINTS)
-    for at in range(offsets[feature], offsets[feature + 1]):
-        first, last, step = np.int64(numbers[3 * at]), np.int64(numbers[3 * at + 1]), np.int64(numbers[3 * at + 2])
-        if first > number:
-            break
-        if number > last or step <= 0 or (number - first) % step != 0:
-            continue
-        share = (number - first) / max(1, last - first)
-        _place_between(house, points, 4 * at, 4 * at + 2, share)
-        return True
-    return False
-
-
-@kernel
-def _between(table, low, at, high, number, house):  # type: ignore[no-untyped-def]
-    """Whether two neighbours on the same side stand around the number, at `at`: then the point between them."""
-    numbers, points = st.u32(table, st.ADDRESS_NUMBER), st.i32(table, st.ADDRESS_POINT)
-    below, above = np.int64(-1), np.int64(-1)
-    for step in range(1, _NEIGHBOURS):
-        if at - step < low:
-            break
-        if (number - np.int64(numbers[at - step])) & 1 == 0 and numbers[at - step] != 0:
-            below = at - step
-            break
-    for step in range(_NEIGHBOURS):
-        if at + step >= high:
-            break
-        if (np.int64(numbers[at + step]) - number) & 1 == 0:
-            above = at + step
-            break
-    if below < 0 or above < 0:
-        return False
-    gap = np.int64(numbers[above]) - np.int64(numbers[below])
-    if gap > _WIDEST_GAP:
-        return False
-    share = (number - np.int64(numbers[below])) / gap
-    _place_between(house, points, 2 * below, 2 * above, share)
-    return True
-
-
-@kernel
-def _place_between(house, points, one, two, share):  # type: ignore[no-untyped-def]
-    """Puts an interpolated house on the way between two points."""
-    latitude, longitude = points[one] / UNITS_PER_DEGREE, points[one + 1] / UNITS_PER_DEGREE
-    to_latitude, to_longitude = points[two] / UNITS_PER_DEGREE, points[two + 1] / UNITS_PER_DEGREE
-    house.kind = INTERPOLATED
-    house.latitude = latitude + share * (to_latitude - latitude)
-    house.longitude = longitude + share * (to_longitude - longitude)
-    way_m = distance_m(latitude, longitude, to_latitude, to_longitude)
-    house.error_m = max(_LEAST_ERROR_M, _ERROR_SHARE * way_m)
 
 
 @kernel

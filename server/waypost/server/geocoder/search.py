@@ -1,6 +1,7 @@
 """One query from bytes to ranked readings: fold, find names, score, correct typing errors where words are left.
 
-The same kernel answers a single query, with all that is needed to explain it, and a column of queries.
+The same kernel answers a single query, with all that is needed to explain it (lookup.py), and a column of queries
+(search_columns.py).
 """
 
 from __future__ import annotations
@@ -8,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from waypost.server.geocoder import ranking
-from waypost.server.geocoder.calibration import CURVE, FEATURES, confidence
+from waypost.server.geocoder.calibration import FEATURES, confidence
 from waypost.server.geocoder.contexts import gather_contexts, new_contexts
 from waypost.server.geocoder.distance import distance_m
-from waypost.server.geocoder.houses import NO_HOUSE
 from waypost.server.geocoder.jit import inlined, kernel, njit
 from waypost.server.geocoder.kind_spans import add_kind_spans
 from waypost.server.geocoder.match import (
@@ -23,10 +23,8 @@ from waypost.server.geocoder.match import (
     score_spans,
 )
 from waypost.server.geocoder.normalize import DIGIT, new_tokens, tokenize
-from waypost.server.geocoder.notation_prefilter import could_be_notation
 from waypost.server.geocoder.postings import CODE, posting_importance, posting_kind, posting_type
 from waypost.server.geocoder.spans import (
-    ANY_TYPE,
     MAX_SPANS,
     SPAN,
     add_corrections,
@@ -52,9 +50,6 @@ _EFFORTS = ((1, False), (2, False), (1, True))
 #: Two readings of one name this near to each other are one place (a city and its district, an enclave's twins).
 SAME_PLACE_M = 12_000.0
 
-#: The rank of the best reading. A number of numpy's, as FEW is: for one of Python's own numba compiles what takes it
-#: once more.
-_BEST = np.int64(0)
 _DISTRICT = int(PlaceType.DISTRICT)
 _POSTAL_CODE = int(PlaceType.POSTAL_CODE)
 
@@ -352,86 +347,3 @@ def judge(index, streets, scratch, count, found, whole, reading, limits, weights
         return against, confidence(street_weights(streets), features)
     against = describe(index, scratch, count, found, whole, reading, features)
     return against, confidence(weights, features) * (ranking.CONTRADICTED_SHARE if against != 0 else 1.0)
-
-
-@njit(cache=True, nogil=True)
-def search_column(  # type: ignore[no-untyped-def]
-    index, words, streets, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, houses
-):
-    """Answers text i = `data[offsets[i]:offsets[i + 1]]` for every i: `row` (-1 = none), confidence `sure`, `flags`.
-
-    `field_ends` is (texts, fields): of each text the bytes where its fields end. Texts that may be coordinates
-    or plus codes are only flagged. `houses` of type HOUSE is as long as `row`, or empty in a snapshot without streets.
-    """
-    _search_column(
-        index,
-        words,
-        streets,
-        data,
-        offsets,
-        field_ends,
-        field_types,
-        limits,
-        weights,
-        row,
-        sure,
-        flags,
-        houses,
-        new_scratch(FEW),
-    )
-
-
-@kernel
-def _search_column(  # type: ignore[no-untyped-def]
-    index, words, streets, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, houses, scratch
-):
-    top = scratch[3]
-    for text in range(offsets.size - 1):
-        begin, end = offsets[text], offsets[text + 1]
-        row[text] = -1
-        sure[text] = 0.0
-        if houses.size > 0:
-            houses[text].kind = NO_HOUSE
-            houses[text].address = -1
-        if field_types[0] == ANY_TYPE and could_be_notation(data, begin, end):
-            flags[text] = NOTATION
-            continue
-        count, found, whole, flag = search(
-            index, words, streets, data, begin, end, field_ends[text], field_types, limits, MARGIN, scratch
-        )
-        if top.size[0] > 0:
-            against, sure[text] = judge(index, streets, scratch, count, found, whole, _BEST, limits, weights)
-            if against != 0:
-                flag |= CONTRADICTED
-            row[text] = top.reading[0].row
-            if houses.size > 0:
-                _copy_house(top.reading[0], begin, houses[text])
-        flags[text] = flag
-
-
-@inlined
-def _copy_house(reading, begin, house):  # type: ignore[no-untyped-def]
-    """Writes what a reading says of the house; bytes count from the begin of the text."""
-    house.kind = reading.house
-    house.number_from = reading.number_from - begin
-    house.number_to = reading.number_to - begin
-    house.crossing = reading.crossing
-    house.address = reading.address
-    house.latitude = reading.latitude
-    house.longitude = reading.longitude
-    house.error_m = reading.error_m
-
-
-@njit(cache=True, nogil=True)
-def search_features(index, words, streets, data, field_ends, field_types, limits):  # type: ignore[no-untyped-def]
-    """Row of the best answer to one text (-1 = none) and the features that its confidence depends on."""
-    scratch = new_scratch(FEW)
-    features = np.zeros(FEATURES, np.float64)
-    count, found, whole, _ = search(
-        index, words, streets, data, 0, data.size, field_ends, field_types, limits, np.inf, scratch
-    )
-    if scratch[3].size[0] == 0:
-        return np.int64(-1), features
-    judge(index, streets, scratch, count, found, whole, _BEST, limits, np.zeros(FEATURES + CURVE))
-    features[:] = scratch[6]
-    return scratch[3].reading[0].row, features
