@@ -48,7 +48,8 @@ PLACE = np.dtype(
 #: A span: words `first` to before `last`, as bits too (`mask`), what explaining them is worth, position and number
 #: of its postings, typing errors corrected and their cost, whether it is a postal code, the place types that its
 #: field allows (bits; 16 bits above those that its words say are meant), the only country that it can be in (-1:
-#: any), and the word that a correction put in (-1).
+#: any), the word that a correction put in (-1), and as bits the other words of its part of the query and those that a
+#: hyphen joins to it.
 SPAN = np.dtype(
     [
         ("first", np.int32),
@@ -63,6 +64,8 @@ SPAN = np.dtype(
         ("types", np.int32),
         ("country", np.int32),
         ("word", np.int32),
+        ("beside", np.uint64),
+        ("joined", np.uint64),
     ]
 )
 
@@ -111,6 +114,8 @@ def _add(spans, count, first, last, tokens, head, postings, types):  # type: ign
     spans[count].types = types
     spans[count].country = -1
     spans[count].word = -1
+    spans[count].beside = tokens.word[first].part & ~mask
+    spans[count].joined = (tokens.word[first].joined | tokens.word[last - 1].joined) & ~mask
     return count + 1
 
 
