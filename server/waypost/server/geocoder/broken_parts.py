@@ -50,6 +50,14 @@ def _may_name(tokens, token):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def note_neighbours(tokens, spans, span):  # type: ignore[no-untyped-def]
+    """Sets what stands beside the words of a span in its part, and what a hyphen joins to them."""
+    first, last, mask = spans[span].first, spans[span].last, spans[span].mask
+    spans[span].beside = tokens.word[first].part & ~mask
+    spans[span].joined = (tokens.word[first].joined | tokens.word[last - 1].joined) & ~mask
+
+
+@kernel
 def broken_cost(spans, span, chosen, contexts, mask):  # type: ignore[no-untyped-def]
     """What it costs that the naming span, or one of its chosen contexts, is torn out of its part.
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from waypost.server.geocoder import ranking
+from waypost.server.geocoder.broken_parts import note_neighbours
 from waypost.server.geocoder.instructions import prefetch
 from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.normalize import DIGIT, HAN, POWERS, span_hash
@@ -114,8 +115,7 @@ def _add(spans, count, first, last, tokens, head, postings, types):  # type: ign
     spans[count].types = types
     spans[count].country = -1
     spans[count].word = -1
-    spans[count].beside = tokens.word[first].part & ~mask
-    spans[count].joined = (tokens.word[first].joined | tokens.word[last - 1].joined) & ~mask
+    note_neighbours(tokens, spans, count)
     return count + 1
 
 
