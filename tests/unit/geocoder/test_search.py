@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.geocoder.forward_world import ask, ids
+from waypost.server.geocoder.ranking import BROKEN_COMPOUND_COST, BROKEN_PART_COST
 from waypost.server.model import Box, GeocodeFilter, MatchOutcome, NoticeCode, PlaceType, Point
 
 MUNICH, BERLIN, BERLIN_STATE = "gn-3", "gn-5", "gn-4"
@@ -44,6 +45,32 @@ def test_the_place_meant_is_the_best_answer(text: str, place_id: str) -> None:
 @pytest.mark.parametrize("text", ["Atlantis", "10116", "1O115", "62702", "90210-1234", ",,,", "  . "])
 def test_what_is_not_there_has_no_answer(text: str) -> None:
     assert ask(text).results == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "place_id"),
+    [
+        ("Illinois Road, Springfield, MO", IN_MISSOURI),
+        ("Springfield Road, Berlin", BERLIN),
+        ("Berlin-Chaussee, Munich", MUNICH),
+        ("10115 Berlin, Germany", CODE_10115),
+        ("Springfield Illinois, USA", IN_ILLINOIS),
+        ("Acme Munich, Germany", MUNICH),
+    ],
+)
+def test_a_name_torn_out_of_its_part_is_weak_where_the_rest_stays_unexplained(text: str, place_id: str) -> None:
+    assert ids(ask(text))[0] == place_id
+
+
+def test_what_a_torn_name_costs_is_a_term_of_its_score() -> None:
+    def torn(text: str) -> dict[str, float]:
+        explanation = ask(text, explain=True).explanation
+        assert explanation is not None
+        return {parse.place_id: dict(parse.terms)["broken_part"] for parse in explanation.parses}
+
+    assert torn("Acme Munich, Germany")[MUNICH] == -BROKEN_PART_COST
+    costs = torn("Berlin-Chaussee, Munich")
+    assert (costs[BERLIN], costs[MUNICH]) == (-(BROKEN_PART_COST + BROKEN_COMPOUND_COST), 0.0)
 
 
 def test_digits_are_never_corrected() -> None:

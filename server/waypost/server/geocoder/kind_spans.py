@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from waypost.server.geocoder import ranking
+from waypost.server.geocoder.broken_parts import note_neighbours
 from waypost.server.geocoder.generic_words import FILLER, PLACEHOLDER, generic
 from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.normalize import HAN, POWERS, hash_text, span_hash
@@ -107,6 +108,7 @@ def _cover(tokens, spans, span, first, last):  # type: ignore[no-untyped-def]
             spans[span].gain += tokens.word[token].gain
     spans[span].first = first
     spans[span].last = last
+    note_neighbours(tokens, spans, span)
 
 
 @kernel

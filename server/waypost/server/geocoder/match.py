@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from waypost.server.geocoder import ranking
+from waypost.server.geocoder.broken_parts import broken_cost
 from waypost.server.geocoder.contexts import MAX_POSTINGS, read_contexts
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.houses import NO_HOUSE
@@ -37,8 +38,11 @@ _POI = int(PlaceType.POI)
 _MEANT = 1 << MEANT_SHIFT
 
 #: The addends of a score, in the order of Top.terms.
-TERMS = ("importance", "explained_words", "name", "typing_errors", "code_beside_words", "context", "focus", "kind_word")
-IMPORTANCE, EXPLAINED, NAME, TYPING, CODE_BESIDE, CONTEXT, FOCUS, KIND_WORD = range(8)
+TERMS = (
+    "importance", "explained_words", "name", "typing_errors", "code_beside_words", "context", "focus", "kind_word",
+    "broken_part",
+)  # fmt: skip
+IMPORTANCE, EXPLAINED, NAME, TYPING, CODE_BESIDE, CONTEXT, FOCUS, KIND_WORD, BROKEN_PART = range(9)
 
 #: Contexts of one reading that are told; a query of 64 words hardly has more.
 MAX_PARTS = 16
@@ -227,7 +231,8 @@ def _score(  # type: ignore[no-untyped-def]
             context += ranking.WHOLE_CODE_BONUS
     if capitals and levels == 0 and posting_kind(posting) == CODE:
         context += ranking.WHOLE_CODE_BONUS
-    score = base + explained + context - beside + focus
+    broken = broken_cost(spans, span, top.chosen, levels, mask)
+    score = base + explained + context - beside - broken + focus
     place = place_for(top, row, score)
     if place < 0:
         return
@@ -248,6 +253,7 @@ def _score(  # type: ignore[no-untyped-def]
     top.reading[place].terms[CODE_BESIDE] = -beside
     top.reading[place].terms[CONTEXT] = context
     top.reading[place].terms[FOCUS] = focus
+    top.reading[place].terms[BROKEN_PART] = -broken
     top.reading[place].terms[KIND_WORD] = (
         ranking.KIND_AGREES if agrees(spans[span].types, posting_type(posting)) else 0.0
     )

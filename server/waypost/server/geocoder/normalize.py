@@ -62,7 +62,8 @@ class FoldTable(NamedTuple):
 
 
 #: A word of a query: its first and last-plus-one char, its bytes in the source, comma segment, whether it is
-#: LETTER, DIGIT (has a digit) or HAN, the field that it stands in, and what explaining it is worth.
+#: LETTER, DIGIT (has a digit) or HAN, the field that it stands in, what explaining it is worth, and two sets of words
+#: as bits, see broken_parts.py.
 WORD = np.dtype(
     [
         ("start", np.int32),
@@ -73,6 +74,8 @@ WORD = np.dtype(
         ("kind", np.int32),
         ("field", np.int64),
         ("gain", np.float64),
+        ("part", np.uint64),
+        ("joined", np.uint64),
     ]
 )
 

@@ -47,6 +47,11 @@ OTHER_SCRIPT_NAME_COST = 0.02
 
 #: Letters of the codes of places, of which some are spelt like the parts of a text with a stroke between.
 LONGEST_CODE = 4
+#: A name torn out of its part of the query ("Pennsylvania" of "1600 Pennsylvania Ave, Washington, DC"): less than what
+#: a short word explains, since a company may stand before a town without a comma. Out of words joined by a hyphen it
+#: explains nothing, whatever it is worth: "Champs-Élysées" is not Champs.
+BROKEN_PART_COST = 0.8
+BROKEN_COMPOUND_COST = WORD_GAIN + LETTER_GAIN * LETTERS_COUNTED
 #: A code as the place meant, beside words that are no part of it: "Bar in LA" hardly means Laos.
 CODE_BESIDE_WORDS_COST = 1.2
 #: Each typing error, and what a correction costs more where the word is short.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from waypost.server.geocoder import ranking
+from waypost.server.geocoder.broken_parts import mark_parts
 from waypost.server.geocoder.calibration import FEATURES, confidence
 from waypost.server.geocoder.contexts import gather_contexts, new_contexts
 from waypost.server.geocoder.distance import distance_m
@@ -93,6 +94,7 @@ def search(index, words, streets, data, begin, end, field_ends, field_types, lim
     whole = 0.0
     at_field = 0
     has_kind = word_gains(tokens, count)
+    mark_parts(tokens, count, data)
     for token in range(count):
         while tokens.word[token].byte_start >= field_ends[at_field]:
             at_field += 1

@@ -78,7 +78,7 @@ _PARTS = 8_192
 _BYTES = 1 << 20
 _ASKED_BYTES = 1 << 16
 #: Addends of a score that a result has room for.
-MAX_TERMS = 8
+MAX_TERMS = 10
 #: Questions that one call of a kernel answers, and fields that each may have.
 MAX_QUESTIONS = 64
 MAX_FIELDS = 8

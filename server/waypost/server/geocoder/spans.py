@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from waypost.server.geocoder import ranking
+from waypost.server.geocoder.broken_parts import note_neighbours
 from waypost.server.geocoder.instructions import prefetch
 from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.normalize import DIGIT, HAN, POWERS, span_hash
@@ -48,7 +49,8 @@ PLACE = np.dtype(
 #: A span: words `first` to before `last`, as bits too (`mask`), what explaining them is worth, position and number
 #: of its postings, typing errors corrected and their cost, whether it is a postal code, the place types that its
 #: field allows (bits; 16 bits above those that its words say are meant), the only country that it can be in (-1:
-#: any), and the word that a correction put in (-1).
+#: any), the word that a correction put in (-1), and as bits the other words of its part of the query and those that a
+#: hyphen joins to it.
 SPAN = np.dtype(
     [
         ("first", np.int32),
@@ -63,6 +65,8 @@ SPAN = np.dtype(
         ("types", np.int32),
         ("country", np.int32),
         ("word", np.int32),
+        ("beside", np.uint64),
+        ("joined", np.uint64),
     ]
 )
 
@@ -111,6 +115,7 @@ def _add(spans, count, first, last, tokens, head, postings, types):  # type: ign
     spans[count].types = types
     spans[count].country = -1
     spans[count].word = -1
+    note_neighbours(tokens, spans, count)
     return count + 1
 
 
