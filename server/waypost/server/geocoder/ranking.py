@@ -129,8 +129,9 @@ OTHER_CODE_COST = 0.6
 #: Nearness to the focus decides between streets of one name; halves every few streets.
 STREET_FOCUS_WEIGHT = 1.2
 STREET_FOCUS_HALF_M = 5_000.0
-#: Places that are hardly worse than the best one may be what the words that a street leaves over mean.
-RIVAL_SLACK = 1.0
+#: Places that are little worse than the best one may be what the words that a street leaves over mean. No more than
+#: search.MARGIN, up to which readings are known however many are wanted.
+RIVAL_SLACK = 1.5
 #: Words that the answer leaves out name a town if explaining them would be worth this much: one short word.
 TOWN_WORD_GAIN = 0.9
 

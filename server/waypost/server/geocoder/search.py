@@ -343,9 +343,7 @@ def judge(index, streets, scratch, count, found, whole, reading, limits, weights
     tokens, spans, _, top, _, _, features = scratch
     if streets != 0 and hangs(index.places, top.reading[reading].row):
         margin = top.reading[reading].score - runner_up(index.places, top, reading)
-        against = describe_street(
-            index.places, streets, tokens, count, spans, top, reading, whole, margin, limits, features
-        )
+        against = describe_street(index, streets, tokens, count, spans, top, reading, whole, margin, limits, features)
         return against, confidence(street_weights(streets), features)
     against = describe(index, scratch, count, found, whole, reading, features)
     return against, confidence(weights, features) * (ranking.CONTRADICTED_SHARE if against != 0 else 1.0)

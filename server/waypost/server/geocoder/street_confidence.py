@@ -25,7 +25,7 @@ _STREET = int(PlaceType.STREET)
 
 
 @kernel
-def describe_street(places, table, tokens, count, spans, top, reading, whole, margin, limits, features):  # type: ignore[no-untyped-def]
+def describe_street(index, table, tokens, count, spans, top, reading, whole, margin, limits, features):  # type: ignore[no-untyped-def]
     """Fills `features` for a reading that lies in a layer; returns the words that contradict it, as bits."""
     meant = top.reading[reading]
     span = spans[meant.span]
@@ -47,13 +47,13 @@ def describe_street(places, table, tokens, count, spans, top, reading, whole, ma
     features[12] = max(-1.0, min(margin, 1.5))
     features[13] = max(-1.0, min(margin, 0.25)) * 4.0
     features[14] = max(0.0, -meant.terms[NAME])
-    features[15] = 1.0 if places[meant.row].place_type != _STREET else 0.0
+    features[15] = 1.0 if index.places[meant.row].place_type != _STREET else 0.0
     features[16] = 1.0 if limits.focus[0] == limits.focus[0] else 0.0
     # Neither town nor code nor focus: only the name's rareness speaks for it.
     settled = flags & (IN_TOWN | WITH_CODE | NEAR_TOWN) != 0 or features[16] > 0.0
     features[17] = 0.0 if settled else 1.0
     features[18] = features[6] * (1.0 - features[2])
     _, _, against = weigh_left(
-        places, table, tokens, count, signs, meant.row, span.first, span.last, ~meant.mask, flags
+        index, table, spans, tokens, count, signs, meant.row, span.first, span.last, ~meant.mask, flags
     )
     return against

@@ -111,7 +111,7 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
     if house.kind == STREET_ONLY or house.kind == NO_HOUSE:
         house.latitude, house.longitude = index.places[row].latitude, index.places[row].longitude
     left = ~(mask | aside)
-    price, more, _ = weigh_left(index.places, table, tokens, count, signs, row, first, last, left, flags)
+    price, more, _ = weigh_left(index, table, spans, tokens, count, signs, row, first, last, left, flags)
     if price < 0.0 or (
         posting_cost(posting) > _DIRECTION_LEFT_OUT and _beside_direction(count, signs, first, last, left)
     ):
@@ -220,11 +220,12 @@ def _crossing(index, table, spans, partner, row):  # type: ignore[no-untyped-def
 
 
 @kernel
-def weigh_left(places, table, tokens, count, signs, row, first, last, left, flags):  # type: ignore[no-untyped-def]
+def weigh_left(index, table, spans, tokens, count, signs, row, first, last, left, flags):  # type: ignore[no-untyped-def]
     """What the words that a street leaves over say against it: (cost, flags, those that contradict, as bits).
 
     `first` to before `last` are the words of its name; the cost is negative where the street cannot be meant.
     """
+    places = index.places
     rivals, rival_count = st.rivals_at(table, st.RIVALS), st.i64w(table, st.COUNTS)[st.AT_RIVAL]
     anchor = places[row].anchor
     more, against = 0, np.uint64(0)
@@ -252,6 +253,11 @@ def weigh_left(places, table, tokens, count, signs, row, first, last, left, flag
         more |= OTHER_CODE if postal else OTHER_TOWN
         against |= words
         price = max(price, ranking.OTHER_CODE_COST if postal else ranking.OTHER_TOWN_COST)
+    other_code = _other_code(index, table, spans, places[row].country, left) if settled else np.uint64(0)
+    if other_code & ~against != 0:
+        more |= OTHER_CODE
+        against |= other_code
+        price = max(price, ranking.OTHER_CODE_COST)
     crossing = st.u64w(table, st.ASIDE)[1]
     for token in range(count):
         bit = np.uint64(1) << np.uint64(token)
@@ -266,6 +272,19 @@ def weigh_left(places, table, tokens, count, signs, row, first, last, left, flag
         if same and token == last and signs.kind[last - 1] & (TYPE | COMPOUND) == 0:
             return -1.0, 0, bit
     return price, more, against
+
+
+@kernel
+def _other_code(index, table, spans, country, left):  # type: ignore[no-untyped-def]
+    """Words left over, as bits, that are a postal code: one of that country, or too long for a house number."""
+    words = np.uint64(0)
+    for span in range(st.i64w(table, st.COUNTS)[st.AT_PLACES]):
+        if not spans[span].postal or spans[span].mask & ~left != 0:
+            continue
+        code = posting_row(index.postings[spans[span].head + 1])
+        if index.places[code].country == country or spans[span].gain >= ranking.LONG_NUMBER_GAIN:
+            words |= spans[span].mask
+    return words
 
 
 @kernel

@@ -72,6 +72,7 @@ def score_streets(index, table, tokens, count, data, spans, found, order, whole,
     counts = st.i64w(table, st.COUNTS)
     named = st.spans_at(table, st.NAMED)
     total = found + counts[st.AT_NAMED]
+    counts[st.AT_PLACES] = found
     _note_rivals(table, top)
     crossing = find_partners(table, tokens, count, data)
     for at in range(counts[st.AT_NAMED]):

@@ -66,9 +66,9 @@ FOUND_HOUSE = np.dtype(
     NAMED, HINTS, SEEN_KEYS, RIVALS, HOUSES, COUNTS, ASIDE,
 ) = range(46)  # fmt: skip
 
-#: What COUNTS holds: named spans, those of them without a correction, hints, rivals, readings tried, and whether a
-#: bound was met.
-AT_NAMED, AT_EXACT, AT_HINT, AT_RIVAL, AT_TRIED, AT_BOUND = range(6)
+#: What COUNTS holds: named spans, those of them without a correction, hints, rivals, readings tried, whether a bound
+#: was met, and the spans of places, which stand before those of layers.
+AT_NAMED, AT_EXACT, AT_HINT, AT_RIVAL, AT_TRIED, AT_BOUND, AT_PLACES = range(7)
 #: ASIDE holds, as bits, the words that are set aside, and those of streets that are said to cross.
 
 u8, u16, u32, u64 = (lender(dtype, readonly=True) for dtype in (np.uint8, np.uint16, np.uint32, np.uint64))
