@@ -34,6 +34,16 @@ def test_a_short_plus_code_counts_from_the_place_beside_it_or_the_focus() -> Non
     assert ids(ask("4HX8+QP", focus))[0] == "gn-3"
 
 
+def test_no_part_reaches_over_a_plus_code_in_the_midst_of_it() -> None:
+    parts = ask("Munich somewhere 4HX8+QP else").results[0].match
+    assert [(part.text, part.start, part.outcome) for part in parts] == [
+        ("Munich", 0, MatchOutcome.MATCHED),
+        ("somewhere", 7, MatchOutcome.UNUSED),
+        ("4HX8+QP", 17, MatchOutcome.MATCHED),
+        ("else", 25, MatchOutcome.UNUSED),
+    ]
+
+
 def test_the_place_beside_a_short_plus_code_is_told_as_matched() -> None:
     parts = ask("4HX8+QP Munich, somewhere").results[0].match
     told = [(part.text, part.start, part.outcome, part.place_id) for part in parts]

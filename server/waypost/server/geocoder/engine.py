@@ -294,12 +294,12 @@ def _notation_parts(
     """What became of each part of a text that gives a position; `beside` are those that a short code needed."""
     written = text[notation.start : notation.end]
     parts = [MatchPart(written, "query", notation.start, notation.end, MatchOutcome.MATCHED, None, written.strip())]
-    if beside:
-        return tuple(sorted((*parts, *beside), key=lambda part: part.start))
-    for start, end in ((0, notation.start), (notation.end, len(text))):
-        rest = text[start:end]
-        if rest.strip():
-            first = start + len(rest) - len(rest.lstrip())
-            last = first + len(rest.strip())
-            parts.append(MatchPart(text[first:last], "query", first, last, MatchOutcome.UNUSED))
+    # The notation may stand in the midst of words that are one part of what is left.
+    for part in beside or (MatchPart(text, "query", 0, len(text), MatchOutcome.UNUSED),):
+        for start, end in ((part.start, min(part.end, notation.start)), (max(part.start, notation.end), part.end)):
+            rest = text[start:end]
+            if rest.strip():
+                first = start + len(rest) - len(rest.lstrip())
+                last = first + len(rest.strip())
+                parts.append(part._replace(text=text[first:last], start=first, end=last))
     return tuple(sorted(parts, key=lambda part: part.start))
