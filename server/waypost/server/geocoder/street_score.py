@@ -16,6 +16,7 @@ from waypost.server.geocoder.house_numbers import find_house, kind_beside
 from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED, NO_HOUSE, STREET_ONLY
 from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.match import (
+    BROKEN_PART,
     CODE_BESIDE,
     CONTEXT,
     EXPLAINED,
@@ -149,7 +150,7 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
     reading.terms[CODE_BESIDE] = -price
     reading.terms[CONTEXT] = context
     reading.terms[FOCUS] = focus
-    reading.terms[KIND_WORD] = 0.0
+    reading.terms[KIND_WORD] = reading.terms[BROKEN_PART] = 0.0
     reading.house = house.kind
     reading.number_from = house.number_from if house.asked else 0
     reading.number_to = house.number_to if house.asked else 0
