@@ -135,7 +135,7 @@ class App:
             self._reload_wanted.clear()
             started_s = time.perf_counter()
             try:
-                if self._atlas.is_current():
+                if await asyncio.to_thread(self._atlas.is_current):
                     _LOG.info("nothing to reload: the present snapshot is the one that serves")
                     continue
                 # Not in the executor of kernels: with few cores its only thread answers lookups.

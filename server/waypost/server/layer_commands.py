@@ -194,6 +194,8 @@ def _reload(config: Config, _: argparse.Namespace) -> int:
         elif tell_to_reload(server):
             console.print(f"told server {server.pid}")
             told += 1
+        else:
+            console.print(f"server {server.pid} has ended, or is another user's: then that user has to tell it")
     if not told:
         console.print(f"no server that can be told runs on {config.data_dir}")
         return FAILED

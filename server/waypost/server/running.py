@@ -66,7 +66,7 @@ def running_servers(data_dir: Path) -> list[RunningServer]:
                     path.unlink(missing_ok=True)
                     continue
                 known = orjson.loads(file.read() or b"{}")
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             continue
         if "pid" in known:
             found.append(RunningServer(int(known["pid"]), known.get("namespace") == _namespace()))
@@ -74,10 +74,10 @@ def running_servers(data_dir: Path) -> list[RunningServer]:
 
 
 def tell_to_reload(server: RunningServer) -> bool:
-    """Tells a reachable server to take the present snapshot; False if it has just ended."""
+    """Tells a reachable server to take the present snapshot; False if it has just ended or is another user's."""
     try:
         os.kill(server.pid, signal.SIGHUP)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         return False
     return True
 

@@ -52,6 +52,8 @@ _STREETS = [
     Feature(BERLIN, "Długa", _houses(range(1, 30), 52.55, 13.35)),
     Feature(BERLIN, "Museum für Naturkunde", kind=PlaceType.POI, category="museum", point=(52.53, 13.379)),
     Feature(BERLIN, "Linden Apotheke", kind=PlaceType.POI, category="pharmacy", point=(52.531, 13.38)),
+    Feature(BERLIN, "Gartenweg", [(0, "Haus Anna", 52.56, 13.40), (0, "Haus Berta", 52.57, 13.40)]),
+    Feature(BERLIN, "Datumsweg", [(1, "", 52.5, 179.9999), (5, "", 52.5, -179.9999)]),
     Feature(MUNICH, "Hauptstraße", _houses(range(1, 9, 2), 48.13, 11.57)),
     Feature(
         ILLINOIS_SPRINGFIELD, "North 5th Street", _houses(range(1, 60), 39.80, -89.65), codes=[CODE_SPRINGFIELD],
@@ -125,6 +127,23 @@ def test_a_missing_house_lies_between_its_neighbours_on_its_side(geocoder: Geoco
     assert result.precision == Precision.INTERPOLATED
     assert _at(result, 52.5203, 13.4008)
     assert 5.0 < result.accuracy_m < 60.0
+
+
+def test_houses_without_a_number_are_not_taken_for_number_nought(geocoder: Geocoder) -> None:
+    assert _best(geocoder, "Gartenweg 0, Berlin").precision == Precision.STREET
+
+
+def test_a_missing_house_lies_on_the_short_way_over_the_antimeridian(geocoder: Geocoder) -> None:
+    result = _best(geocoder, "Datumsweg 3, Berlin")
+    assert result.precision == Precision.INTERPOLATED
+    assert abs(abs(result.place.longitude) - 180.0) < 1e-6
+
+
+def test_a_number_longer_than_its_room_is_cut_between_characters(geocoder: Geocoder) -> None:
+    long = "Hauptstr. 8" + "\u200b" * 200 + ", Berlin"
+    assert _best(geocoder, long).place.display_name.startswith("Hauptstra")
+    shown = "".join(component.long_text for component in _best(geocoder, long).place.address_components)
+    assert "\ufffd" not in shown
 
 
 def test_a_house_on_a_range_lies_at_its_share_of_it(geocoder: Geocoder) -> None:

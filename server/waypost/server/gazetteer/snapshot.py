@@ -85,11 +85,14 @@ class Snapshot:
     def open(cls, directory: Path) -> Snapshot:
         """The snapshot in `directory`. Raises SnapshotError if there is none, or one of another format."""
         manifest = read_manifest(directory)
-        arrays = {
-            name: np.load(directory / f"{name}.npy", mmap_mode="r", allow_pickle=False).view(np.ndarray)
-            for name in _mapping(manifest["files"])
-        }
-        return cls(info_from_manifest(manifest, present=False), arrays)
+        try:
+            arrays = {
+                name: np.load(directory / f"{name}.npy", mmap_mode="r", allow_pickle=False).view(np.ndarray)
+                for name in _mapping(manifest["files"])
+            }
+            return cls(info_from_manifest(manifest, present=False), arrays)
+        except (ValueError, KeyError, EOFError) as error:  # a file that is cut off, or of another kind
+            raise SnapshotError(f"{directory} is damaged: {error}", directory=str(directory)) from error
 
     @property
     def snapshot_id(self) -> str:

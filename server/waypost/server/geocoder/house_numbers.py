@@ -200,6 +200,8 @@ def _at_number(table, tokens, count, data, feature, word, taken, house):  # type
                 further += 1
             _take(tokens, house, word, further, own, ranking.HOUSE_GAIN)
             return
+        if number == 0:
+            return  # those are all houses without a number
         same_number(table, at, high, number, house)
         _take(tokens, house, word, 0, own, ranking.INTERPOLATED_GAIN)
         return

@@ -92,6 +92,8 @@ def _place_between(house, points, one, two, share):  # type: ignore[no-untyped-d
     to_latitude, to_longitude = points[two] / UNITS_PER_DEGREE, points[two + 1] / UNITS_PER_DEGREE
     house.kind = INTERPOLATED
     house.latitude = latitude + share * (to_latitude - latitude)
-    house.longitude = longitude + share * (to_longitude - longitude)
+    # The short way round, also where that crosses the antimeridian.
+    east = (to_longitude - longitude + 180.0) % 360.0 - 180.0
+    house.longitude = (longitude + share * east + 180.0) % 360.0 - 180.0
     way_m = distance_m(latitude, longitude, to_latitude, to_longitude)
     house.error_m = max(_LEAST_ERROR_M, _ERROR_SHARE * way_m)

@@ -20,7 +20,11 @@ _DOT, _TILDE = np.frombuffer(b".", np.uint8), np.frombuffer(b"~", np.uint8)
 def put_house(book, kind, address, data, begin, end, out, at):  # type: ignore[no-untyped-def]
     """Appends the number of a house with what follows it: as the source has it, or as asked: `data[begin:end]`."""
     if kind != EXACT:
-        return copy_bytes(data, begin, end, out, at)
+        # What is asked may be long, and no character must be cut in its midst.
+        last = min(end, begin + out.size - at)
+        while begin < last < end and data[last] & 0xC0 == 0x80:
+            last -= 1
+        return copy_bytes(data, begin, last, out, at)
     number = np.int64(b.numbers_of(book, b.ADDRESS_NUMBER)[address])
     if number > 0:
         at = put_digits(number, out, at)

@@ -193,7 +193,8 @@ def hash_text(folded: str) -> np.uint64:
     return np.uint64(value)
 
 
-POWERS = np.array([pow(int(HASH_BASE), n, 1 << 64) for n in range(MAX_CHARS + 1)], np.uint64)
+#: Signs of streets (street_words.py) may take a border more for each word than the text itself.
+POWERS = np.array([pow(int(HASH_BASE), n, 1 << 64) for n in range(2 * MAX_CHARS + 1)], np.uint64)
 _SYNONYM_HASH, _SYNONYM_TEXT = _synonym_table()
 
 

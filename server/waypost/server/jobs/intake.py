@@ -208,7 +208,13 @@ class Intake:
         except InvalidArgument as error:
             violations += error.below("job").violations
             return
-        if taken := asked.taken_names(plan, folder):
+        try:
+            taken = asked.taken_names(plan, folder)
+        except OSError as error:
+            allowed = f"a folder that can be looked at ({error.strerror or 'the storage does not answer'})"
+            violations.append(FieldViolation("job.output.uri", draft.output.uri, allowed))
+            return
+        if taken:
             allowed = f"a folder that does not hold {' and '.join(taken)} yet"
             violations.append(FieldViolation("job.output.uri", draft.output.uri, allowed))
 

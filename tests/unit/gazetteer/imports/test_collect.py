@@ -56,6 +56,17 @@ def test_tables_are_in_an_order_of_their_own(tmp_path: Path) -> None:
     assert one.streets.column("source_id").to_pylist()[:2] == ["1", "2"]
 
 
+def test_texts_are_brought_onto_one_line(tmp_path: Path) -> None:
+    named = {"text": "Old\r\nName", "language": "en", "kind": "official"}
+    rows = [address("1", "Long\nStreet", source_id="7\t8")]
+    ways = [street("A\nB", [(0, 0), (0, 1)], names=[named])]
+    records = collect([batch("address", rows), batch("street", ways)], tmp_path / "ids")
+    assert "Long Street" in records.texts
+    assert records.source_ids.read().to_pylist() == ["7 8"]
+    assert records.streets.column("name").to_pylist() == ["A B"]
+    assert records.streets.column("names").to_pylist()[0][0]["text"] == "Old Name"
+
+
 def test_nothing_at_all_gives_empty_records(tmp_path: Path) -> None:
     records = collect([], tmp_path / "ids")
     assert len(records.addresses) == 0

@@ -76,6 +76,15 @@ def test_adding_the_same_layer_again_changes_nothing_but_its_report(tmp_path: Pa
     assert store.list_layers()[0].bad_samples == ()
 
 
+def test_the_arrays_of_a_layer_that_is_added_again_stay_where_they_are(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path)
+    store.add(built(tmp_path / "one"), info())
+    before = {path.name: path.stat().st_ino for path in (tmp_path / "layers" / "osm").rglob("*.npy")}
+    store.add(built(tmp_path / "two"), dataclasses.replace(info(), bad_samples=()))
+    assert {path.name: path.stat().st_ino for path in (tmp_path / "layers" / "osm").rglob("*.npy")} == before
+    assert not (tmp_path / "two").exists()
+
+
 def test_a_removed_layer_is_gone_from_the_list_and_pruned_later(tmp_path: Path) -> None:
     store = LayerStore(tmp_path)
     store.add(built(tmp_path / "one"), info())

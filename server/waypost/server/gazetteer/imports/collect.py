@@ -7,6 +7,7 @@ does not depend on the order of the batches: texts are numbered in their own ord
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -27,6 +28,7 @@ WITHIN = ("suburb", "city", "district", "region", "postal_code", "country")
 SUBURB, CITY, DISTRICT, REGION, POSTAL_CODE, COUNTRY = range(len(WITHIN))
 #: Columns that are compared with the names of streets, by kind of record.
 _NAMES_OF = {"street": ("name",), "range": ("street", "place")}
+_CONTROL = r"[\x00-\x1f\x7f]+"
 _SOURCE_IDS = pa.schema([("source_id", TEXT)])
 
 
@@ -132,7 +134,7 @@ def collect(batches: Iterable[Batch], scratch: Path) -> Records:
     parts: list[Addresses] = []
     others: dict[str, list[pa.RecordBatch]] = {kind: [] for kind in SCHEMAS if kind != "address"}
     for batch in batches:
-        rows = batch.rows
+        rows = _on_one_line(batch.rows)
         if not rows.num_rows:
             continue
         if batch.kind == "address":
@@ -162,6 +164,24 @@ def collect(batches: Iterable[Batch], scratch: Path) -> Records:
         ordered, table[locale_order], found, source_ids,
         tables["street"], tables["place"], tables["area"], tables["range"],
     )  # fmt: skip
+
+
+def _on_one_line(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows with a blank for each run of control characters: texts of a snapshot are parted by line ends."""
+    for at, field in enumerate(rows.schema):
+        column = rows.column(at)
+        if pa.types.is_string(field.type) and _has_control(column):
+            rows = rows.set_column(at, field, pc.replace_substring_regex(column, _CONTROL, " "))
+        elif field.name == "names" and _has_control(column.flatten().field("text")):
+            texts = [[{**name, "text": re.sub(_CONTROL, " ", name["text"] or "")} for name in names or ()] for names in
+                     column.to_pylist()]  # fmt: skip
+            rows = rows.set_column(at, field, pa.array(texts, field.type))
+    return rows
+
+
+def _has_control(column: pa.Array) -> bool:
+    data = column.buffers()[2]
+    return data is not None and bool((np.frombuffer(data, np.uint8) < ord(" ")).any())
 
 
 def _address_columns(rows: pa.RecordBatch, texts: TextIds, locales: _Locales, *, of_place: bool = False) -> Addresses:

@@ -90,9 +90,13 @@ class LayerStore:
         target = self._directory / info.name / info.digest
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
-            self._doom(target)
-        directory.chmod(0o755)
-        directory.rename(target)
+            # The same arrays: they stay, for a snapshot may use them, and only what is told of them is new.
+            (directory / MANIFEST).replace(target / MANIFEST)
+            _sync(target)
+            shutil.rmtree(directory)
+        else:
+            directory.chmod(0o755)
+            directory.rename(target)
         _sync(target.parent)
         _sync(self._directory)
         self._write_present({**self._present(), info.name: info.digest})

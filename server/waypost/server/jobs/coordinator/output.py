@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+from pydantic import ValidationError
 
 from waypost.server.errors import InvalidArgument
 from waypost.server.gazetteer.store import SnapshotStore
@@ -143,7 +144,7 @@ def _report(closing: Closing, state: JobState, results: Sequence[WrittenFile]) -
     shards = list(committed(closing.desk, job))
     try:
         tally = sum((load_record(path).tally for _, path in shards), Tally())
-    except OSError:
+    except (OSError, ValidationError):
         # The counts are in the store as well; only what they are made of is lost.
         tally = Tally(closing.desk.store.row_counts(job.job_id))
     engines = sorted({shard.part.engine_version for shard, _ in shards if shard.part} or {job.engine_version})

@@ -41,8 +41,9 @@ def prepare(desk: JobDesk, job: Job, lease: Lease, stop: StopSign, tell: Tell) -
     """
     started_s = perf_counter()
     try:
-        folder = _empty_folders(desk, job)
+        # First, since it is refused where another server has the job by now, whose files these are then.
         desk.store.drop_shards(lease)
+        folder = _empty_folders(desk, job)
         place = source.locate(desk, job)
         size = source.check_identity(desk, job, place)
         reader, roles = source.open_input(job, place)

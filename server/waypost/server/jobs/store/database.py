@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from waypost.server.errors import ConfigError, ResourceExhausted, Unavailable
 
@@ -28,6 +28,7 @@ _CONNECTIONS: Final = 16
 _OLDEST_SQLITE: Final = (3, 35, 0)
 #: A process that was stopped in the middle of a transaction keeps nobody waiting for longer; it finds its work undone.
 _IDLE_IN_TRANSACTION_S: Final = 10.0
+_IDLE_SESSION_ENDED: Final = "25P03"
 #: Any number that means "the migrations of waypost" among PostgreSQL's advisory locks.
 _MIGRATION_LOCK: Final = 0x7761_7970_6F73_74
 #: The channel of NOTIFY.
@@ -155,12 +156,18 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _postgresql_engine(url: URL) -> Engine:
     try:
-        options = f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_S:g}s"
-        return create_engine(
-            url, pool_size=_CONNECTIONS, max_overflow=0, pool_pre_ping=True, connect_args={"options": options}
-        )
+        engine = create_engine(url, pool_size=_CONNECTIONS, max_overflow=0, pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise ConfigError(f"PostgreSQL needs the package {error.name}: install waypost[postgres]") from None
+    event.listen(engine, "connect", _set_up_postgresql)
+    return engine
+
+
+def _set_up_postgresql(connection: Any, _: object) -> None:
+    # A statement, since as an option of the connection it would replace those that the operator's URL has.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_IN_TRANSACTION_S:g}s'")
+    connection.commit()
 
 
 @contextmanager
@@ -168,17 +175,19 @@ def _told_apart() -> Iterator[None]:
     """Turns what passes with time into errors that say so; anything else is a fault of ours and stays as it is."""
     try:
         yield
-    except OperationalError as error:
+    except DBAPIError as error:
         cause = error.orig
-        code = cause.sqlite_errorname if isinstance(cause, sqlite3.Error) else getattr(cause, "sqlstate", None)
-        match code:
-            case "SQLITE_FULL" | "53100":
-                message = "the disk of the job store is full"
-                raise ResourceExhausted(message, subject="disk", retry_after_s=30.0, reason="DISK_FULL") from error
-            case "SQLITE_BUSY" | "53300":
-                message = f"the job store was busy for {_LOCK_TIMEOUT_S:g} s"
-                raise ResourceExhausted(message, subject="job store", retry_after_s=1.0) from error
-        if isinstance(cause, sqlite3.Error):
+        code = str(cause.sqlite_errorname if isinstance(cause, sqlite3.Error) else getattr(cause, "sqlstate", ""))
+        # A quota shows itself as an error of reading and writing.
+        if code == "53100" or code.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+            message = "the disk of the job store is full"
+            raise ResourceExhausted(message, subject="disk", retry_after_s=30.0, reason="DISK_FULL") from error
+        if code == "53300" or code.startswith("SQLITE_BUSY"):
+            message = f"the job store was busy for {_LOCK_TIMEOUT_S:g} s"
+            raise ResourceExhausted(message, subject="job store", retry_after_s=1.0) from error
+        # PostgreSQL counts a session that it ended for its idleness among its own errors.
+        unreachable = isinstance(error, OperationalError) or code == _IDLE_SESSION_ENDED
+        if isinstance(cause, sqlite3.Error) or not unreachable:
             raise
         message = "the database of the job store cannot be reached"
         raise Unavailable(message, reason="STORE_UNREACHABLE", retry_after_s=1.0) from error

@@ -62,6 +62,9 @@ class Outbox(StoreCore):
                 select(schema.deliveries)
                 .join(ready, ready.c.delivery_id == _DELIVERIES.delivery_id)
                 .where(ready.c.turn + under_way <= share)
+                # Once more of the row itself: another process may have claimed it since the turns were counted.
+                .where(_DELIVERIES.state == DeliveryState.PENDING)
+                .where(_DELIVERIES.next_attempt_time_s <= transaction.now_s)
                 .order_by(ready.c.turn + under_way, _DELIVERIES.next_attempt_time_s, _DELIVERIES.delivery_id)
                 .limit(limit)
                 .with_for_update(of=schema.deliveries, skip_locked=True)

@@ -27,6 +27,8 @@ _FEATURE = re.compile(rb'"type"\s*:\s*"Feature"')
 #: What decides where an object ends: braces, but not those in texts. A lone quote begins a text that is still to come.
 _MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|["{}]', re.DOTALL)
 _MAX_COLUMNS = 1_000
+#: Lists within lists of coordinates: a multipolygon has four.
+_DEEPEST = 8
 
 NO_JSON = "a line that is no JSON"
 NO_FEATURE = "an object that is no GeoJSON feature"
@@ -164,7 +166,12 @@ def _block(first: int, pieces: list[bytes]) -> Block:
 def _text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    if isinstance(value, str):
+        return value
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # nested deeper than it writes: no address is
+        return ""
 
 
 def _point(geometry: dict[str, object]) -> tuple[float, float]:
@@ -173,7 +180,7 @@ def _point(geometry: dict[str, object]) -> tuple[float, float]:
     xs: list[float] = []
     ys: list[float] = []
     if isinstance(coordinates, list):
-        _gather(coordinates, xs, ys)
+        _gather(coordinates, xs, ys, 0)
     if not xs:
         return float("nan"), float("nan")
     if len(xs) == 1:
@@ -181,7 +188,9 @@ def _point(geometry: dict[str, object]) -> tuple[float, float]:
     return (min(ys) + max(ys)) / 2, (min(xs) + max(xs)) / 2
 
 
-def _gather(coordinates: Coordinates, xs: list[float], ys: list[float]) -> None:
+def _gather(coordinates: Coordinates, xs: list[float], ys: list[float], depth: int) -> None:
+    if depth > _DEEPEST:
+        return
     match coordinates:
         case [int() | float() as x, int() | float() as y, *_]:
             xs.append(float(x))
@@ -189,4 +198,4 @@ def _gather(coordinates: Coordinates, xs: list[float], ys: list[float]) -> None:
         case _:
             for part in coordinates:
                 if isinstance(part, list):
-                    _gather(part, xs, ys)
+                    _gather(part, xs, ys, depth + 1)

@@ -17,6 +17,8 @@ _LITTLE = 1
 #: EWKB marks a third and a fourth coordinate and an id of a reference system in the type; ISO adds thousands.
 _Z, _M, _SRID = 0x80000000, 0x40000000, 0x20000000
 _MULTI = (4, 5, 6, 7)
+#: Collections within collections; more is no geometry of an address.
+_DEEPEST = 32
 
 
 def points_of(column: pa.Array) -> tuple[Degrees, Degrees]:
@@ -55,8 +57,10 @@ def box_of(wkb: bytes | None) -> tuple[float, float, float, float]:
     return min(ys), min(xs), max(ys), max(xs)
 
 
-def _read(wkb: bytes, at: int, xs: list[float], ys: list[float]) -> int:
+def _read(wkb: bytes, at: int, xs: list[float], ys: list[float], depth: int = 0) -> int:
     """Adds the coordinates of the geometry at a position; where the next begins."""
+    if depth > _DEEPEST:
+        raise ValueError("geometries within geometries without end")
     order = "<" if wkb[at] == _LITTLE else ">"
     (kind,) = struct.unpack_from(f"{order}I", wkb, at + 1)
     at += 5
@@ -80,7 +84,7 @@ def _read(wkb: bytes, at: int, xs: list[float], ys: list[float]) -> int:
     if kind not in _MULTI:
         raise ValueError(f"unknown kind {kind} of geometry")
     for _ in range(parts):
-        at = _read(wkb, at, xs, ys)
+        at = _read(wkb, at, xs, ys, depth + 1)
     return at
 
 
