@@ -19,7 +19,7 @@ serve: $(VENV)/.ready-serve ## Build the gazetteer if there is none, then serve 
 demo: $(VENV)/.ready-serve ## Start a server on a free port, ask a dozen telling questions, stop
 	$(BIN)/python scripts/demo.py
 
-test: $(VENV)/.ready-dev third_party/.filled ## All tests (ARGS="tests/unit -k wire")
+test: $(VENV)/.ready-dev third_party/.filled ## All tests but the slow ones of chaos (ARGS="tests/unit -k wire")
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(VENV)/.ready-dev .venv-generate/.ready third_party/.filled ## Format, lint, types, protos, drift of generated/
