@@ -160,7 +160,9 @@ airport; a country or subdivision must be the same area. The rule is `tests/accu
 Generated questions are made from the gazetteer with seeded noise (`tests/accuracy/generate.py`). Places are split
 in two halves by a hash of their id: confidence was fitted on one half and is judged here on the other, with another
 seed. The golden questions (`tests/data/golden/`) were written by hand from general knowledge before the ranking was
-tuned.
+tuned. Since then their misses were read, and rules for whole classes of them were made (names of regions, words of
+kinds, codes, Spain's postal codes), so their share of right answers is no longer one of unseen questions; it was 93.2 %
+before. `BROKEN_PART_COST` was chosen among four values by the sets judged here, "Company or street" among them.
 
 ## Sets
 
