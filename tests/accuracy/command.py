@@ -16,7 +16,8 @@ from tests.accuracy.generate import COUNT, SET_NAMES, generated_sets
 from tests.accuracy.golden import golden_points, golden_queries
 from tests.accuracy.measure import Examiner, Score
 from tests.accuracy.report import Report, markdown, print_report
-from tests.accuracy.streets import StreetExaminer, layered
+from tests.accuracy.street_layers import layered
+from tests.accuracy.streets import StreetExaminer
 from tests.accuracy.world import Half
 from waypost.server.errors import SnapshotError
 from waypost.server.gazetteer.store import SnapshotStore, default_data_directory

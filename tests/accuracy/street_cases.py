@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.accuracy.noise import with_typos
+from tests.accuracy.street_layers import Writing
 from waypost.server.gazetteer.imports.records import Batch
 from waypost.server.model import Point
 
@@ -34,11 +35,16 @@ class TaggedAddress:
 
 @dataclass(frozen=True, slots=True)
 class StreetCase:
-    """A question whose answer lies at `point`; `focus` is given with it or None."""
+    """A question whose answer lies at `point`, or at one of `others`; `focus` is given with it or None.
+
+    `contradicted` is the part that the answer must be told to contradict.
+    """
 
     text: str
     point: Point
     focus: Point | None = None
+    others: tuple[Point, ...] = ()
+    contradicted: str = ""
 
 
 def tagged_addresses(batches: Iterable[Batch], city: str, region: str) -> list[TaggedAddress]:
@@ -98,6 +104,69 @@ def street_sets(
         add("city first", f"{rest}, {line}")
         add("street only", f"{address.street}, {rest}")
     return sets
+
+
+def bilingual_sets(
+    addresses: list[TaggedAddress], batches: Iterable[Batch], writing: Writing, seed: int, size: int
+) -> dict[str, list[StreetCase]]:
+    """Addresses on streets that have official names in a second language: by that, and by both as signs show them."""
+    others = _other_names(batches) if writing.other_city else {}
+    chosen = [address for address in addresses if address.street in others]
+    chance = random.Random(seed)
+    sets: dict[str, list[StreetCase]] = {"second language": [], "both languages": []}
+    for address in chosen if len(chosen) <= size else chance.sample(chosen, size):
+        other = others[address.street]
+        code = f"{address.postal_code} " if address.postal_code else ""
+        by_other = f"{_line(address.number, other, writing.number_first)}, {code}{writing.other_city}"
+        both = chance.choice(("{} - {}", "{} / {}", "{}/{}", "{} {}")).format(address.street, other)
+        by_both = f"{_line(address.number, both, writing.number_first)}, {code}{address.city}"
+        sets["second language"].append(StreetCase(by_other, address.point))
+        sets["both languages"].append(StreetCase(by_both, address.point))
+    return sets
+
+
+def _other_names(batches: Iterable[Batch]) -> dict[str, str]:
+    """Of each street that has one its official name in another language."""
+    found: dict[str, str] = {}
+    for batch in batches:
+        if batch.kind != "street":
+            continue
+        for street in batch.rows.to_pylist():
+            official = [name for name in street["names"] if name["kind"] == "official"]
+            own = {name["language"] for name in official if name["text"] == street["name"]}
+            for name in official:
+                if own and name["language"] and name["language"] not in own and name["text"] != street["name"]:
+                    found.setdefault(street["name"], name["text"])
+    return found
+
+
+def mistaken_sets(
+    addresses: list[TaggedAddress], codes: list[str], towns: list[tuple[str, str]], number_first: bool, seed: int,
+    size: int,
+) -> dict[str, list[StreetCase]]:  # fmt: skip
+    """Addresses with a postal code that is none of the street's, or with another town and the right postal code."""
+    chance = random.Random(seed)
+    of_street: dict[str, set[str]] = {}
+    for address in addresses:
+        of_street.setdefault(address.street, set()).add(address.postal_code)
+    sets: dict[str, list[StreetCase]] = {"another postal code": [], "another city": []}
+    for address in addresses if len(addresses) <= size else chance.sample(addresses, size):
+        if not address.postal_code:
+            continue
+        line = _line(address.number, address.street, number_first)
+        wrong = chance.choice([code for code in codes if code not in of_street[address.street]])
+        text = _with_code(line, address.city, address.region, wrong, number_first)
+        sets["another postal code"].append(StreetCase(text, address.point, contradicted=wrong))
+        if towns:
+            town, region = chance.choice(towns)
+            text = _with_code(line, town, region if address.region else "", address.postal_code, number_first)
+            sets["another city"].append(StreetCase(text, address.point, contradicted=town))
+    return sets
+
+
+def _with_code(line: str, city: str, region: str, code: str, number_first: bool) -> str:
+    """An address as countries write it that have the postal code behind, with the number first, or before the city."""
+    return f"{line}, {city}, {region} {code}" if number_first else f"{line}, {code} {city}"
 
 
 def foreign_cases(
