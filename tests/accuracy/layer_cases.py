@@ -25,30 +25,35 @@ Record = dict[str, Any]
 CityOf = Callable[[Point], str]
 
 
-def poi_cases(batches: Iterable[Batch], city_of: CityOf, seed: int, size: int) -> list[StreetCase]:
-    """Points of interest with names of their own in this layer, each with its city."""
+def poi_cases(batches: list[Batch], city_of: CityOf, seed: int, size: int) -> list[StreetCase]:
+    """Points of interest with names that nothing else in this layer has, each with its city."""
     pois = [poi for poi in _rows(batches, "place") if poi["kind"] == PlaceType.POI]
-    often = Counter(poi["name"].casefold() for poi in pois)
-    chosen = [poi for poi in pois if often[poi["name"].casefold()] == 1 and _is_distinctive(poi["name"])]
+    named = [*_rows(batches, "place"), *_rows(batches, "street")]
+    often = Counter(_letters(each["name"]) for each in named)
     cases = []
-    for poi in _sample(chosen, seed, size):
+    for poi in _sample([poi for poi in pois if often[_letters(poi["name"])] == 1], seed, size):
         city = city_of(_point(poi))
-        if city:
+        if city and _is_distinctive(poi["name"], city):
             cases.append(StreetCase(f"{poi['name']}, {city}", _point(poi)))
     return cases
 
 
-def category_cases(batches: Iterable[Batch], city_of: CityOf, seed: int, size: int) -> list[StreetCase]:
-    """Kinds of points of interest that people ask for near a city; any that lies there is right."""
+def category_cases(batches: list[Batch], city_of: CityOf, seed: int, size: int) -> list[StreetCase]:
+    """Kinds of points of interest that people ask for near a city: any of the layer, which is that city's, is right."""
     chance = random.Random(seed)
-    kinds: dict[tuple[str, str], list[Point]] = defaultdict(list)
+    kinds: dict[str, list[Point]] = defaultdict(list)
+    cities = set()
     for poi in _rows(batches, "place"):
         if poi["kind"] == PlaceType.POI and poi["category"] in CATEGORY_WORDS:
-            kinds[poi["category"], city_of(_point(poi))].append(_point(poi))
+            kinds[poi["category"]].append(_point(poi))
+            cities.add((poi["category"], city_of(_point(poi))))
     return [
-        StreetCase(chance.choice(_NEAR).format(category.replace("_", " "), city), points[0], others=tuple(points))
-        for (category, city), points in _sample(sorted((key, kinds[key]) for key in kinds if key[1]), seed, size)
-    ]
+        StreetCase(
+            chance.choice(_NEAR).format(category.replace("_", " "), city), kinds[category][0],
+            others=tuple(kinds[category]),
+        )
+        for category, city in _sample(sorted(pair for pair in cities if pair[1]), seed, size)
+    ]  # fmt: skip
 
 
 def near_quarter_cases(batches: list[Batch], city_of: CityOf, seed: int, size: int) -> list[StreetCase]:
@@ -104,9 +109,14 @@ def _rows(batches: Iterable[Batch], kind: str) -> Iterator[Record]:
             yield from batch.rows.to_pylist()
 
 
-def _is_distinctive(name: str) -> bool:
+def _is_distinctive(name: str, city: str) -> bool:
     words = name.split()
-    return (len(words) > 1 or len(name) >= _DISTINCTIVE_LETTERS) and any(character.isalpha() for character in name)
+    return (len(words) > 1 or len(name) >= _DISTINCTIVE_LETTERS) and _letters(name) not in ("", _letters(city))
+
+
+def _letters(name: str) -> str:
+    """What of a name tells it from others."""
+    return "".join(filter(str.isalnum, name.casefold())).replace("saint", "st")
 
 
 def _sample(values: list[Any], seed: int, size: int) -> list[Any]:
