@@ -6,10 +6,12 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tests.accuracy.noise import with_typos
 from tests.accuracy.street_layers import Writing
 from waypost.server.gazetteer.imports.records import Batch
+from waypost.server.geocoder.distance import distance_m
 from waypost.server.model import Point
 
 #: What people shorten, and how; the first that fits.
@@ -19,6 +21,23 @@ _SHORT = (
     ("Straße", "Str."), ("Rue ", "R. "), ("katu", "k."), ("gatan", "g."),
 )  # fmt: skip
 _DIRECTIONS = (("North ", "N "), ("South ", "S "), ("East ", "E "), ("West ", "W "))
+
+
+#: A house lies in no place that is so far away, as quarters of a city are.
+_ELSEWHERE_M = 2_500.0
+
+
+class NamedTown(NamedTuple):
+    """A town of the world."""
+
+    name: str
+    region: str
+    middle: Point
+
+    @property
+    def middle_degrees(self) -> tuple[float, float]:
+        """Latitude and longitude of the middle."""
+        return self.middle.latitude, self.middle.longitude
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +160,7 @@ def _other_names(batches: Iterable[Batch]) -> dict[str, str]:
 
 
 def mistaken_sets(
-    addresses: list[TaggedAddress], codes: list[str], towns: list[tuple[str, str]], number_first: bool, seed: int,
+    addresses: list[TaggedAddress], codes: list[str], towns: list[NamedTown], number_first: bool, seed: int,
     size: int,
 ) -> dict[str, list[StreetCase]]:  # fmt: skip
     """Addresses with a postal code that is none of the street's, or with another town and the right postal code."""
@@ -158,10 +177,25 @@ def mistaken_sets(
         text = _with_code(line, address.city, address.region, wrong, number_first)
         sets["another postal code"].append(StreetCase(text, address.point, contradicted=wrong))
         if towns:
-            town, region = chance.choice(towns)
+            town, region, _ = chance.choice(towns)
             text = _with_code(line, town, region if address.region else "", address.postal_code, number_first)
             sets["another city"].append(StreetCase(text, address.point, contradicted=town))
     return sets
+
+
+def beside_cases(
+    addresses: list[TaggedAddress], towns: list[NamedTown], number_first: bool, seed: int, size: int
+) -> list[StreetCase]:
+    """Addresses with the place whose middle is nearest, whatever city they are tagged with."""
+    chance = random.Random(seed)
+    cases = []
+    for address in addresses if len(addresses) <= size else chance.sample(addresses, size):
+        at = address.point
+        town = min(towns, key=lambda town: distance_m(at.latitude, at.longitude, *town.middle_degrees))
+        region = town.region if address.region else ""
+        where = ", ".join(filter(None, (town.name, region)))
+        cases.append(StreetCase(f"{_line(address.number, address.street, number_first)}, {where}", at))
+    return cases
 
 
 def _with_code(line: str, city: str, region: str, code: str, number_first: bool) -> str:
@@ -170,14 +204,15 @@ def _with_code(line: str, city: str, region: str, code: str, number_first: bool)
 
 
 def foreign_cases(
-    addresses: list[TaggedAddress], towns: list[tuple[str, str]], number_first: bool, seed: int, size: int
+    addresses: list[TaggedAddress], towns: list[NamedTown], number_first: bool, seed: int, size: int
 ) -> list[str]:
-    """Addresses of the layer put into other towns (name, region), which the layer lacks."""
+    """Addresses of the layer put into other towns, which the layer lacks; not into a quarter that they may lie in."""
     chance = random.Random(seed)
-    texts = []
+    texts: list[str] = []
     for _ in range(size):
-        address, (town, region) = chance.choice(addresses), chance.choice(towns)
-        texts.append(f"{_line(address.number, address.street, number_first)}, {town}, {region}")
+        address, town = chance.choice(addresses), chance.choice(towns)
+        if distance_m(address.point.latitude, address.point.longitude, *town.middle_degrees) >= _ELSEWHERE_M:
+            texts.append(f"{_line(address.number, address.street, number_first)}, {town.name}, {town.region}")
     return texts
 
 

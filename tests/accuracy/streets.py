@@ -11,8 +11,10 @@ import numpy as np
 from tests.accuracy.fit import write_weights
 from tests.accuracy.layer_cases import category_cases, crossing_cases, near_quarter_cases, poi_cases
 from tests.accuracy.street_cases import (
+    NamedTown,
     StreetCase,
     TaggedAddress,
+    beside_cases,
     bilingual_sets,
     foreign_cases,
     mistaken_sets,
@@ -182,6 +184,9 @@ class StreetExaminer:
         sets |= bilingual_sets(asked.known, town.known, writing, seed, _SIZE)
         codes, towns = self._codes(asked), self._towns_around(asked.middle, _FAR_M)
         sets |= mistaken_sets(asked.known, codes, towns, writing.number_first, seed, _SIZE)
+        sets["place beside the house"] = beside_cases(
+            asked.known, self._towns_around(asked.middle, 0.0), writing.number_first, seed, _SIZE
+        )
         makers = {
             "points of interest": poi_cases, "kinds near a city": category_cases,
             "kinds near a quarter": near_quarter_cases, "crossings": crossing_cases,
@@ -220,7 +225,7 @@ class StreetExaminer:
         unknown = [code for code in (f"{number:0{width}}" for number in range(137, 10**5, 997)) if code not in known]
         return own + far + unknown[:100]
 
-    def _towns_around(self, middle: Point, least_m: float, *, without_streets: bool = False) -> list[tuple[str, str]]:
+    def _towns_around(self, middle: Point, least_m: float, *, without_streets: bool = False) -> list[NamedTown]:
         """Names and regions of the towns within about two degrees that are as far away at least."""
         snapshot, places = self._snapshot, slice(0, self._base)
         latitude, longitude = (snapshot.array(name)[places].view(np.float64) for name in ("latitude", "longitude"))
@@ -231,7 +236,7 @@ class StreetExaminer:
             chosen &= starts[:-1] == starts[1:]
         names, short, region = snapshot.text("display_name"), snapshot.text("short_name"), snapshot.array("admin1")
         return [
-            (names[row], short[int(region[row])])
+            NamedTown(names[row], short[int(region[row])], Point(latitude=latitude[row], longitude=longitude[row]))
             for row in np.flatnonzero(chosen).tolist()
             if region[row] >= 0
             and distance_m(latitude[row], longitude[row], middle.latitude, middle.longitude) >= least_m

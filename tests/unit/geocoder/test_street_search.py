@@ -269,6 +269,38 @@ def test_a_street_may_be_given_by_both_its_names(quarter: Geocoder, text: str) -
     assert {part.outcome for part in result.match if part.text} == {MatchOutcome.MATCHED}
 
 
+@pytest.fixture(scope="module")
+def edge() -> Geocoder:
+    """Streets that their file counts to Munich: one in Berlin, one not far from it, and one that leads away from it."""
+    near, far = _houses(range(1, 9), 52.521, 13.41), _houses(range(101, 109), 52.60, 13.41)
+    return Geocoder(
+        street_snapshot(
+            [
+                Feature(MUNICH, "Uferweg", near, line=[(52.521, 13.41), (52.521, 13.42)]),
+                Feature(MUNICH, "Feldweg", _houses(range(1, 9), 52.60, 13.41), line=[(52.60, 13.41), (52.60, 13.42)]),
+                Feature(MUNICH, "Landstraße", [*near, *far], line=[(52.521, 13.41), (52.60, 13.41)]),
+            ]
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["Uferweg 5, Berlin", "Landstraße 5, Berlin"])
+def test_a_house_is_found_by_the_place_beside_it_whatever_its_file_says(edge: Geocoder, text: str) -> None:
+    result = _best(edge, text)
+    assert result.precision == Precision.ROOFTOP
+    assert _at(result, 52.521, 13.4105)
+
+
+@pytest.mark.parametrize("text", ["Feldweg 5, Berlin", "Landstraße 105, Berlin", "Uferweg 5, Springfield"])
+def test_a_house_away_from_the_place_that_is_named_is_no_answer(edge: Geocoder, text: str) -> None:
+    assert Precision.ROOFTOP not in [result.precision for result in _ask(edge, text).results]
+
+
+def test_a_town_behind_a_comma_is_not_the_street_again(quarter: Geocoder) -> None:
+    text = "Steinweg 5, Steinwag, Munich"
+    assert Precision.ROOFTOP not in [result.precision for result in _ask(quarter, text).results]
+
+
 @pytest.mark.parametrize(
     ("text", "longitude"),
     [("Annankatu & Berliner Straße, Berlin", 13.305), ("Berliner Str. / Annegatan, Berlin", 13.305),

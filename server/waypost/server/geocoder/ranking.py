@@ -120,9 +120,11 @@ INTERPOLATED_GAIN = 0.5
 BESIDE_KIND_SHARE = 0.5
 #: Of two streets of a town whose names are one in signs the one that is spelt just so ("E Street", "East Street").
 SPELLING_BONUS = 0.1
-#: The street's town is named by its postal code, or named by the bigger town near it.
+#: The street's town is named by its postal code, or named by the bigger town near it, or is said to be the place beside
+#: the house, though the data counts it to another.
 CODE_FAME = 0.5
 NEAR_TOWN_COST = 0.5
+VICINITY_COST = 0.55
 #: Of points of interest of one kind the nearest to the place that is named; halves at so many metres from the middle.
 FAR_KIND_COST = 0.6
 FAR_KIND_HALF_M = 2_000.0

@@ -21,9 +21,9 @@ from waypost.server.geocoder.postings import (
     posting_row,
     posting_type,
 )
-from waypost.server.geocoder.street_index import CELLS_PER_DEGREE
 from waypost.server.geocoder.street_spans import CATEGORY, NAME
 from waypost.server.geocoder.street_spans import CODE as POSTAL
+from waypost.server.geocoder.vicinity import VICINITY_M, cell_at, is_vicinity, passes_through
 from waypost.server.model import PlaceType
 
 _DISTRICT, _LOCALITY, _NEIGHBORHOOD, _POSTAL_CODE, _STREET, _POI = map(
@@ -36,10 +36,10 @@ _DISTRICT, _LOCALITY, _NEIGHBORHOOD, _POSTAL_CODE, _STREET, _POI = map(
 
 #: What a hint takes its span for. AREA: a country, region or district; TOWN: a locality of the world; CODE_OF: a postal
 #: code that features have; SETTLEMENT: a place of a layer; NEAR: a bigger town beside it; BESIDE: what points of
-#: interest of some kind are asked near.
-AREA, TOWN, CODE_OF, SETTLEMENT, NEAR, BESIDE = range(6)
+#: interest of some kind are asked near; VICINITY: the place that people name, though features are counted to another.
+AREA, TOWN, CODE_OF, SETTLEMENT, NEAR, BESIDE, VICINITY = range(7)
 #: Flags of what a street's context was: READING.levels of streets, besides whether another town or code was named.
-IN_AREA, IN_TOWN, WITH_CODE, NEAR_TOWN, OTHER_TOWN, OTHER_CODE = (1 << bit for bit in range(6))
+IN_AREA, IN_TOWN, WITH_CODE, NEAR_TOWN, OTHER_TOWN, OTHER_CODE, IN_VICINITY = (1 << bit for bit in range(7))
 
 #: Towns of one name that are looked at: more than any name has in one layer.
 _MAX_TOWNS = 512
@@ -54,6 +54,10 @@ _NEAR_SHARE = 0.5
 #: another point of interest so far, and only where it is one of few of its name, as only few places of one name count.
 _BESIDE_M, _BESIDE_FEATURE_M = 3_000.0, 1_500.0
 _MAX_BESIDE = 8
+#: Of so many places of one name it is found out which have features near.
+_MAX_NAMESAKES = 128
+#: A street that passes through a place has its middle at most so far from it.
+_STREET_VICINITY_M = 10_000.0
 #: How much less known than the town the place of the street must be.
 _LESS_KNOWN = 0.1
 
@@ -127,21 +131,15 @@ def _places(index, table, spans, span, of_kind):  # type: ignore[no-untyped-def]
             nears += 1
             reach = reach_m(importance) * _NEAR_SHARE
             _put(table, span, NEAR, row, 0, 0, cost + ranking.NEAR_TOWN_COST, importance, reach)
-        if of_kind and place_type > _DISTRICT and besides < _MAX_BESIDE and _has_features(index.places, table, row):
+        if place_type <= _DISTRICT or besides >= _MAX_BESIDE or towns > _MAX_NAMESAKES or spans[span].edits > 1:
+            continue
+        place = index.places[row]
+        if cell_at(table, place.latitude, place.longitude) >= 0:
             besides += 1
-            reach = max(_BESIDE_M, reach_m(importance) * _NEAR_SHARE)
-            _put(table, span, BESIDE, row, 0, 0, cost + ranking.NEARBY_CONTEXT_COST, importance, reach)
-
-
-@kernel
-def _has_features(places, table, row):  # type: ignore[no-untyped-def]
-    """Whether there are features near a place."""
-    cells = st.i32(table, st.CELLS)
-    south = np.int64((places[row].latitude + 90.0) * CELLS_PER_DEGREE)
-    west = np.int64(np.floor((places[row].longitude + 180.0) * CELLS_PER_DEGREE)) % (360 * CELLS_PER_DEGREE)
-    cell = np.int32(south * 360 * CELLS_PER_DEGREE + west)
-    at = np.searchsorted(cells, cell)
-    return at < cells.size and cells[at] == cell
+            _put(table, span, VICINITY, row, 0, 0, cost + ranking.VICINITY_COST, importance, VICINITY_M)
+            if of_kind:
+                reach = max(_BESIDE_M, reach_m(importance) * _NEAR_SHARE)
+                _put(table, span, BESIDE, row, 0, 0, cost + ranking.NEARBY_CONTEXT_COST, importance, reach)
 
 
 @kernel
@@ -211,6 +209,8 @@ def holds(places, table, hint, row, of_kind):  # type: ignore[no-untyped-def]
     """
     if hint.kind == BESIDE:
         return hint.cost if of_kind and hint.row != row and _within_m(places, row, hint.row, hint.radius_m) else -1.0
+    if hint.kind == VICINITY:
+        return hint.cost if not of_kind and _may_pass(places, table, row, hint.row) else -1.0
     if hint.kind == NEAR:
         return hint.cost if _is_near(places, table, hint, row) else -1.0
     inside = hint.first <= row < hint.end
@@ -232,6 +232,16 @@ def _is_near(places, table, hint, row):  # type: ignore[no-untyped-def]
     if importance[places[row].anchor] > hint.importance - _LESS_KNOWN:
         return False
     return _within_m(places, row, hint.row, hint.radius_m)
+
+
+@kernel
+def _may_pass(places, table, row, town):  # type: ignore[no-untyped-def]
+    """Whether a feature lies in the vicinity of a place, or passes by it if it is a street."""
+    if places[row].place_type == _STREET:
+        if not _within_m(places, row, town, _STREET_VICINITY_M):
+            return False
+        return passes_through(places, table, town, row - st.i64(table, st.BASE)[0])
+    return is_vicinity(places, table, town, places[row].latitude, places[row].longitude)
 
 
 @kernel
@@ -297,4 +307,6 @@ def _flag(kind):  # type: ignore[no-untyped-def]
         flag = WITH_CODE
     elif kind in (NEAR, BESIDE):
         flag = NEAR_TOWN
+    elif kind == VICINITY:
+        flag = IN_VICINITY
     return flag

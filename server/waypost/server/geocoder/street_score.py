@@ -31,10 +31,19 @@ from waypost.server.geocoder.match import (
 )
 from waypost.server.geocoder.normalize import DIGIT, LETTER
 from waypost.server.geocoder.postings import posting_cost, posting_kind, posting_row, posting_type
-from waypost.server.geocoder.street_hints import IN_TOWN, NEAR_TOWN, OTHER_CODE, OTHER_TOWN, WITH_CODE, read_hints
+from waypost.server.geocoder.street_hints import (
+    IN_TOWN,
+    IN_VICINITY,
+    NEAR_TOWN,
+    OTHER_CODE,
+    OTHER_TOWN,
+    WITH_CODE,
+    read_hints,
+)
 from waypost.server.geocoder.street_spans import CATEGORY
-from waypost.server.geocoder.street_twins import second_name
+from waypost.server.geocoder.street_twins import WHOLE_NAME_COST, second_name
 from waypost.server.geocoder.street_words import COMPOUND, CONNECTOR, DIRECTION, NUMBER_SIGN, TYPE, UNIT, spelling_check
+from waypost.server.geocoder.vicinity import in_named_place
 from waypost.server.model import PlaceType
 
 _LOCALITY, _POSTAL_CODE, _STREET, _ADDRESS, _POI = map(
@@ -47,8 +56,6 @@ ACCEPTED, WITH_HOUSE = 1, 2
 MAX_TRIED = 2_000
 #: Names that cost more than this leave a direction out, or nearly as much.
 _DIRECTION_LEFT_OUT = 0.55
-#: Names that cost more than this are not the whole name of a street.
-_WHOLE_NAME_COST = 0.45
 #: The longest postal code of digits alone; longer numbers are something else.
 _CODE_DIGITS = 7
 #: A place that is named beside a street this near to it may well be its own.
@@ -75,7 +82,7 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
         asked_type = _ADDRESS
     if not (spans[span].types >> place_type) & 1 or not passes(index.places, limits, row, asked_type):
         return 0
-    if posting_cost(posting) > _WHOLE_NAME_COST and _is_apart(tokens, spans, span):
+    if posting_cost(posting) > WHOLE_NAME_COST and _is_apart(tokens, spans, span):
         return 0
     partner = np.int64(spans[span].country) if place_type == _STREET else np.int64(-1)
     crossing, latitude, longitude = np.int64(-1), 0.0, 0.0
@@ -95,7 +102,7 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
     first, last = np.int64(spans[span].first), np.int64(spans[span].last)
     signs = st.signs_of(table)
     if place_type == _STREET:
-        twin = second_name(table, spans, row, first, last, mask | aside | crossed)
+        twin = second_name(table, tokens, spans, row, first, last, mask | aside | crossed)
         if twin >= 0:
             mask |= spans[twin].mask
             explained += spans[twin].gain - spans[twin].cost
@@ -131,6 +138,10 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
             explained += spans[partner].gain - spans[partner].cost + _worth(tokens, count, between)
     if house.kind == STREET_ONLY or house.kind == NO_HOUSE:
         house.latitude, house.longitude = index.places[row].latitude, index.places[row].longitude
+    if flags & IN_VICINITY and flags & (IN_TOWN | WITH_CODE | NEAR_TOWN) == 0:
+        if not in_named_place(index.places, table, row, house, top.rows, told):
+            return 0
+        flags |= NEAR_TOWN
     left = ~(mask | aside)
     price, more, _ = weigh_left(index, table, spans, tokens, count, signs, row, first, last, left, flags)
     if price < 0.0 or (

@@ -22,10 +22,12 @@ from waypost.server.geocoder.postings import from_row, posting_row
 from waypost.server.geocoder.street_hints import (
     AREA,
     BESIDE,
+    CODE_OF,
     IN_TOWN,
     NEAR,
     SETTLEMENT,
     TOWN,
+    VICINITY,
     WITH_CODE,
     gather_hints,
 )
@@ -123,14 +125,14 @@ def _of_span(index, table, tokens, count, data, spans, span, whole, limits, top)
     state = 0
     for at in range(total):
         fits = spans[hints[at].span].mask & spans[span].mask == 0
-        if fits and hints[at].kind not in (AREA, NEAR, BESIDE):
+        if fits and hints[at].kind in (TOWN, CODE_OF, SETTLEMENT):
             state |= _in_run(
                 index, table, tokens, count, data, spans, span, hints[at].first, hints[at].end, whole, limits, top
             )
     if state & WITH_HOUSE or _is_found(top, spans[span].mask):
         return
     for at in range(total):
-        if hints[at].kind == NEAR and spans[hints[at].span].mask & spans[span].mask == 0:
+        if hints[at].kind in (NEAR, VICINITY) and spans[hints[at].span].mask & spans[span].mask == 0:
             place = index.places[hints[at].row]
             state |= _around(
                 index, table, tokens, count, data, spans, span, place.latitude, place.longitude, hints[at].radius_m,

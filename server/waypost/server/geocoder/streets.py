@@ -59,14 +59,15 @@ FOUND_HOUSE = np.dtype(
 
 #: The arrays of the table by their place in it.
 (
-    SLOTS, POSTINGS, STARTS, CODE_ROWS, CODE_FIRST, CODE_LAST, CELLS, CELL_OFFSETS, CELL_PLACES, NUMBER_FIRST,
+    SLOTS, POSTINGS, STARTS, CODE_ROWS, CODE_FIRST, CODE_LAST, CELLS, CELL_OFFSETS, CELL_PLACES,
+    TOWN_OFFSETS, TOWNS, NUMBER_FIRST,
     WORD_HASH, WORD_OFFSETS, WORD_LETTERS, WORD_SETS, DELETE_OFFSETS, DELETE_ENTRIES, WORD_KEY, WORD_SIZE,
     BASE, WITHIN, POSTAL_OFFSETS, POSTAL_ROWS, IMPORTANCE,
     ADDRESS_OFFSETS, ADDRESS_NUMBER, ADDRESS_SUFFIX, ADDRESS_POINT, SUFFIX_HASH,
     RANGE_OFFSETS, RANGE_NUMBERS, RANGE_POINTS, LINE_OFFSETS, LINE, WEIGHTS,
     SIGN_CHAR, SIGN_PREFIX, SIGN_START, SIGN_END, SIGN_KIND,
     NAMED, HINTS, SEEN_KEYS, RIVALS, HOUSES, COUNTS, ASIDE, NEAREST, NEAREST_M,
-) = range(48)  # fmt: skip
+) = range(50)  # fmt: skip
 
 #: What COUNTS holds: named spans, those of them without a correction, hints, rivals, readings tried, whether a bound
 #: was met, and the spans of places, which stand before those of layers.
@@ -85,6 +86,7 @@ _ARRAYS = (
     ("street_slots", np.uint64), ("street_postings", np.uint64), ("street_starts", np.int32),
     ("street_code_rows", np.int32), ("street_code_first", np.int32), ("street_code_last", np.int32),
     ("street_cells", np.int32), ("street_cell_offsets", np.int32), ("street_cell_places", np.int32),
+    ("street_town_offsets", np.int32), ("street_towns", np.int32),
     ("street_number_first", np.int32), ("street_word_hash", np.uint64), ("street_word_offsets", np.int32),
     ("street_word_letters", np.uint16), ("street_word_sets", np.uint32), ("street_delete_offsets", np.uint32),
     ("street_delete_entries", np.uint32), ("street_word_key", np.uint64), ("street_word_size", np.int32),
