@@ -236,7 +236,9 @@ def _is_near(places, table, hint, row):  # type: ignore[no-untyped-def]
 
 @kernel
 def _may_pass(places, table, row, town):  # type: ignore[no-untyped-def]
-    """Whether a feature lies in the vicinity of a place, or passes by it if it is a street."""
+    """Whether a feature of another place lies in the vicinity of a place, or passes by it if it is a street."""
+    if town <= places[row].anchor <= places[town].last:
+        return False
     if places[row].place_type == _STREET:
         if not _within_m(places, row, town, _STREET_VICINITY_M):
             return False
@@ -273,6 +275,8 @@ def read_hints(places, table, spans, span, row, other_words, chosen, rows):  # t
         if spans[other].mask & (mask | other_words) == 0:
             best, price = -1, np.inf
             for option in range(at, end):
+                if best >= 0 and hints[best].kind != AREA and hints[option].cost >= price:
+                    continue
                 asked = holds(places, table, hints[option], row, of_kind)
                 if asked < 0.0:
                     continue
