@@ -74,7 +74,7 @@ class Hits:
     """Answers to a column, arrays of equal length.
 
     Per input row the answering `row` (-1 = none), `confidence`, `reason` (see REASONS), and of reverse lookups what
-    is known besides; in a snapshot with streets what houses.HOUSE tells, at which rows (for ColumnWriter alone), and the
+    is known besides; in a snapshot with streets what houses.HOUSE tells, at which rows (for ColumnWriter), and the
     texts that the numbers of its houses are bytes of.
     """
 
