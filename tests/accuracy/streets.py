@@ -22,6 +22,7 @@ from tests.accuracy.street_cases import (
     tagged_addresses,
 )
 from tests.accuracy.street_layers import Town
+from tests.accuracy.street_points import PointExaminer
 from waypost.server.gazetteer.imports.records import Batch
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.geocoder.distance import METRES_PER_DEGREE, distance_m
@@ -89,6 +90,7 @@ class StreetExaminer:
     def __init__(self, snapshot: Snapshot, towns: list[Town]) -> None:
         self._snapshot = snapshot
         self._geocoder = Geocoder(snapshot)
+        self._points = PointExaminer(snapshot, self._geocoder)
         self._base = int(snapshot.array("feature_base").view(np.int64)[0])
         self._towns = [
             _Asked(town, self._addresses(town, town.known), self._addresses(town, town.left_out)) for town in towns
@@ -106,6 +108,9 @@ class StreetExaminer:
                 )
                 share = 1.0 - len(missed) / max(1, len(cases))
                 yield Share(asked.town.name, name, len(cases), share, share >= FLOORS.get(name, _FLOOR), missed)
+            for name, (count, wrong) in self._points.shares(asked.town.name, seed, _SIZE).items():
+                share = 1.0 - len(wrong) / max(1, count)
+                yield Share(asked.town.name, name, count, share, share >= FLOORS.get(name, _FLOOR), tuple(wrong))
             texts = self._foreign(asked, seed)
             false = tuple(text for text in texts if _at_house(self.answer(StreetCase(text, asked.middle))))
             share = len(false) / max(1, len(texts))
