@@ -99,7 +99,7 @@ def street_sets(
     sets: dict[str, list[StreetCase]] = {
         name: []
         for name in ("as tagged", "no postal code", "focus, no city", "number on the other side", "lower case",
-                     "abbreviated", "one typo", "city first", "street only")
+                     "abbreviated", "one typo", "typos in street and city", "city first", "street only")
     }  # fmt: skip
     for address in chosen:
         line = _line(address.number, address.street, number_first)
@@ -120,6 +120,9 @@ def street_sets(
         add("abbreviated", f"{_line(address.number, short, number_first)}, {rest}" if short != address.street else None)
         wrong = with_typos(address.street, 1, chance)
         add("one typo", f"{_line(address.number, wrong, number_first)}, {rest}" if wrong else None)
+        city = with_typos(address.city, 1, chance)
+        both = f"{_line(address.number, wrong or '', number_first)}, {rest.replace(address.city, city or '', 1)}"
+        add("typos in street and city", both if wrong and city else None)
         add("city first", f"{rest}, {line}")
         add("street only", f"{address.street}, {rest}")
     return sets
