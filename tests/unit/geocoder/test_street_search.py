@@ -243,6 +243,11 @@ def test_a_kind_is_found_near_a_street_too(quarter: Geocoder) -> None:
     assert _best(quarter, "bakery near Steinweg, Berlin").place.display_name == "Brot, Kuchen & mehr (Laden)"
 
 
+@pytest.mark.parametrize("text", ["bakery Steinweg Ryazan", "bakery Stein Ryazan"])
+def test_a_kind_near_a_street_of_another_town_is_no_answer(quarter: Geocoder, text: str) -> None:
+    assert PlaceType.POI not in [result.place.place_type for result in _ask(quarter, text).results]
+
+
 def test_a_kind_may_have_three_words(quarter: Geocoder) -> None:
     assert _best(quarter, "place of worship in Berlin").place.display_name == "Heiland"
 

@@ -23,6 +23,7 @@ from waypost.server.geocoder.postings import (
 )
 from waypost.server.geocoder.street_spans import CATEGORY, NAME
 from waypost.server.geocoder.street_spans import CODE as POSTAL
+from waypost.server.geocoder.street_twins import WHOLE_NAME_COST
 from waypost.server.geocoder.vicinity import VICINITY_M, cell_at, is_vicinity, passes_through
 from waypost.server.model import PlaceType
 
@@ -187,6 +188,8 @@ def _settlements(places, table, spans, span, of_kind):  # type: ignore[no-untype
                 ranking.STREET_WORTH, reach,
             )  # fmt: skip
         elif of_kind and place_type in (_STREET, _POI) and spans[span].count <= _MAX_BESIDE:
+            if posting_cost(posting) > WHOLE_NAME_COST:
+                continue
             cost = posting_cost(posting) + ranking.NEARBY_CONTEXT_COST
             _put(table, span, BESIDE, row, 0, 0, cost, ranking.STREET_WORTH, _BESIDE_FEATURE_M)
 
@@ -294,7 +297,9 @@ def read_hints(places, table, spans, span, row, other_words, chosen, rows):  # t
                 kind = hints[best].kind
                 if kind != SETTLEMENT:
                     fame = max(fame, hints[best].importance)
-                flags |= _flag(kind)
+                # A street says little of the town: what else is named may still be another one.
+                beside_feature = kind == BESIDE and hints[best].row >= st.i64(table, st.BASE)[0]
+                flags |= IN_AREA if beside_feature else _flag(kind)
                 if count < chosen.size:
                     chosen[count], rows[count] = other, hints[best].row
                     count += 1
