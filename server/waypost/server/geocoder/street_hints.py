@@ -24,7 +24,7 @@ from waypost.server.geocoder.postings import (
 from waypost.server.geocoder.street_spans import CATEGORY, NAME
 from waypost.server.geocoder.street_spans import CODE as POSTAL
 from waypost.server.geocoder.street_twins import WHOLE_NAME_COST
-from waypost.server.geocoder.vicinity import VICINITY_M, cell_at, is_vicinity, passes_through
+from waypost.server.geocoder.vicinity import cell_at, is_vicinity, passes_through
 from waypost.server.model import PlaceType
 
 _DISTRICT, _LOCALITY, _NEIGHBORHOOD, _POSTAL_CODE, _STREET, _POI = map(
@@ -137,7 +137,7 @@ def _places(index, table, spans, span, of_kind):  # type: ignore[no-untyped-def]
         place = index.places[row]
         if cell_at(table, place.latitude, place.longitude) >= 0:
             besides += 1
-            _put(table, span, VICINITY, row, 0, 0, cost + ranking.VICINITY_COST, importance, VICINITY_M)
+            _put(table, span, VICINITY, row, 0, 0, cost + ranking.VICINITY_COST, importance, _STREET_VICINITY_M)
             if of_kind:
                 reach = max(_BESIDE_M, reach_m(importance) * _NEAR_SHARE)
                 _put(table, span, BESIDE, row, 0, 0, cost + ranking.NEARBY_CONTEXT_COST, importance, reach)

@@ -237,22 +237,44 @@ def _around(index, table, tokens, count, data, spans, span, latitude, longitude,
     last_row = np.int64(min(180.0 - 1e-9, latitude + 90.0 + reach) * CELLS_PER_DEGREE)
     first_column = np.int64(np.floor((longitude + 180.0 - wide) * CELLS_PER_DEGREE))
     last_column = min(np.int64(np.floor((longitude + 180.0 + wide) * CELLS_PER_DEGREE)), first_column + 360)
+    postings, counts = st.u64(table, st.POSTINGS), st.i64w(table, st.COUNTS)
+    head = spans[span].head
+    last = head + 1 + np.int64(spans[span].count)
+    scale = np.cos(np.radians(latitude))
     state = 0
     visited = 0
     for row in range(first_row, last_row + 1):
         for column in range(first_column, last_column + 1):
             cell = row * 360 * CELLS_PER_DEGREE + column % (360 * CELLS_PER_DEGREE)
-            at = np.searchsorted(cells, np.int32(cell))
-            if at == cells.size or cells[at] != cell:
+            found = np.searchsorted(cells, np.int32(cell))
+            if found == cells.size or cells[found] != cell:
                 continue
-            for place in range(offsets[at], offsets[at + 1]):
+            for place in range(offsets[found], offsets[found + 1]):
                 visited += 1
                 if visited > _MAX_AROUND:
-                    st.i64w(table, st.COUNTS)[st.AT_BOUND] = 1
+                    counts[st.AT_BOUND] = 1
                     return state
                 anchor = listed[place]
-                state |= _in_run(
-                    index, table, tokens, count, data, spans, span, base + starts[anchor], base + starts[anchor + 1],
-                    whole, limits, top,
-                )  # fmt: skip
+                end = base + starts[anchor + 1]
+                at = from_row(postings, head + 1, last, base + starts[anchor])
+                tried = 0
+                while at < last and posting_row(postings[at]) < end:
+                    named = index.places[posting_row(postings[at])]
+                    if _is_within(named.latitude - latitude, named.longitude - longitude, scale, radius_m):
+                        if tried == _MAX_IN_RUN:
+                            counts[st.AT_BOUND] = 1
+                            break
+                        tried += 1
+                        state |= try_street(
+                            index, table, tokens, count, data, spans, span, postings[at], whole, limits, top
+                        )
+                    at += 1
     return state
+
+
+@inlined
+def _is_within(up, right, scale, radius_m):  # type: ignore[no-untyped-def]
+    """Whether a difference of points in degrees is no longer than a radius; `scale` is that of longitudes."""
+    right = ((right + 540.0) % 360.0 - 180.0) * scale
+    reach = radius_m / METRES_PER_DEGREE
+    return up * up + right * right <= reach * reach

@@ -18,7 +18,7 @@ from waypost.server.geocoder.street_index import CELLS_PER_DEGREE
 from waypost.server.model import PlaceType
 
 #: A house is no farther from the place.
-VICINITY_M = 5_000.0
+_REACH_M = 5_000.0
 #: Nor more than so many times as far as from the nearest place, and a bit: where one ends and the next begins is vague.
 _TIMES, _VAGUE_M = 1.5, 300.0
 _WAY_END = int(WAY_END)
@@ -40,7 +40,7 @@ def cell_at(table, latitude, longitude):  # type: ignore[no-untyped-def]
 def is_vicinity(places, table, row, latitude, longitude):  # type: ignore[no-untyped-def]
     """Whether a point lies so near to a place of the world that it is named as the place of it."""
     away = distance_m(latitude, longitude, places[row].latitude, places[row].longitude)
-    if away > VICINITY_M:
+    if away > _REACH_M:
         return False
     cell = cell_at(table, latitude, longitude)
     if cell < 0:
