@@ -213,8 +213,8 @@ def test_a_point_of_interest_is_found_by_name_and_kind(geocoder: Geocoder) -> No
 _QUARTER = [
     Feature(BERLIN, "Seeviertel", kind=PlaceType.NEIGHBORHOOD, category="suburb", point=(52.50, 13.40)),
     Feature(BERLIN, "Apotheke A", kind=PlaceType.POI, category="pharmacy", point=(52.53, 13.42)),
-    Feature(BERLIN, "Apotheke B", kind=PlaceType.POI, category="pharmacy", point=(52.502, 13.401)),
     Feature(BERLIN, "Apotheke C", kind=PlaceType.POI, category="pharmacy", point=(52.506, 13.408)),
+    Feature(BERLIN, "Apotheke B", kind=PlaceType.POI, category="pharmacy", point=(52.502, 13.401)),
     Feature(BERLIN, "Heiland", kind=PlaceType.POI, category="place_of_worship", point=(52.51, 13.41)),
     Feature(BERLIN, "Brot, Kuchen & mehr (Laden)", kind=PlaceType.POI, category="bakery", point=(52.51, 13.43)),
     Feature(BERLIN, "Steinweg", _houses(range(1, 9), 52.505, 13.43), line=[(52.505, 13.42), (52.505, 13.44)]),
