@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.job_stores import without_table
+from tests.log_news import told_of
 from tests.unit.jobs.coordinator.site import Site
 from waypost.server.errors import NotFound
+from waypost.server.jobs import loops
 from waypost.server.jobs.coordinator.expiry import sweep
 from waypost.server.jobs.coordinator.mending import PART_TORN
 from waypost.server.jobs.events import PartCommitted, ShardRetried
@@ -215,6 +218,15 @@ async def test_a_worker_that_hangs_does_not_hold_up_a_pause(sites: Sites, pool: 
         await site.comes_to(job.job_id, JobState.PAUSED)
     site.store.command(job.job_id, Command.CANCEL)
     assert (await site.ends(job.job_id)).state is JobState.CANCELLED
+
+
+async def test_a_coordinator_outlives_errors_that_nobody_foresaw(sites: Sites, pool: LocalPool) -> None:
+    site = sites()
+    await site.start(pool, lease_s=0.3)  # which it would claim and renew under
+    with told_of(loops.__name__, loops.FAILED) as stumbled, without_table(site.folder / "jobs.sqlite", "jobs"):
+        await stumbled.wait()
+    job = await site.ends(site.inline_job("query\nMunich\n").job_id)
+    assert job.state is JobState.SUCCEEDED
 
 
 async def test_what_has_had_its_time_goes_with_its_files(sites: Sites, pool: LocalPool) -> None:

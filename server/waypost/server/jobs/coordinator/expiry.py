@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import shutil
 from typing import Final
 
-from waypost.server.errors import FailedPrecondition, NotFound, WaypostError
+from waypost.server.errors import FailedPrecondition, NotFound
 from waypost.server.jobs.coordinator.office import Office
-
-_LOG = logging.getLogger(__name__)
 
 #: Nothing tells that a time has come but the time; the shortest life of a job is a minute.
 INTERVAL_S: Final = 30.0
@@ -20,10 +17,7 @@ _BATCH: Final = 100
 async def run_expiry(office: Office) -> None:
     """Sweeps now and then, until it is cancelled. Several servers may."""
     while True:
-        try:
-            await office.ask(sweep, office)
-        except WaypostError as error:
-            _LOG.warning("nothing was swept", extra={"facts": {"reason": error.reason}})
+        await office.loops.turn("expiry", office.ask(sweep, office), otherwise=None)
         await asyncio.sleep(INTERVAL_S)
 
 
