@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
 import pyarrow as pa
 import pytest
+from google.longrunning.operations_pb2 import ListOperationsRequest
 
 from tests.contract.jobs.bench import Bench, failed, read_all
 from waypost.server.jobs.model import OutputFile, OutputFileKind
 from waypost.server.jobs.states import JobState
+from waypost.server.transport.wire.pages import page_token
 from waypost.v1 import jobs_pb2 as pb
 
 Code = grpc.StatusCode
@@ -147,6 +150,35 @@ def finished(bench: Bench, job_id: str, content: bytes) -> None:
         )
     ]
     bench.end(bench.begin(job_id), files=files)
+
+
+async def test_a_token_that_somebody_made_is_refused_by_every_list(bench: Bench) -> None:
+    job_id = await bench.create()
+    finished(bench, job_id, b"")
+    parent = f"jobs/{job_id}"
+    lists: dict[str, tuple[Callable[[str], Awaitable[object]], tuple[str, ...]]] = {
+        "/waypost.v1.JobService/ListOutputFiles": (
+            lambda token: bench.jobs.ListOutputFiles(pb.ListOutputFilesRequest(parent=parent, page_token=token)),
+            (job_id,),
+        ),
+        "/waypost.v1.JobService/ListDeliveries": (
+            lambda token: bench.jobs.ListDeliveries(pb.ListDeliveriesRequest(parent=parent, page_token=token)),
+            (job_id,),
+        ),
+        "/waypost.v1.JobService/ListJobs": (
+            lambda token: bench.jobs.ListJobs(pb.ListJobsRequest(page_token=token)),
+            ("",),
+        ),
+        "/google.longrunning.Operations/ListOperations": (
+            lambda token: bench.operations.ListOperations(ListOperationsRequest(page_token=token)),
+            ("",),
+        ),
+    }
+    for method, (ask, arguments) in lists.items():
+        await ask(page_token(method, "7" if "Files" in method else "1.0 a", arguments))
+        for position in ("x", "-1", "1 \0", "9" * 5_000):
+            error = await failed(ask(page_token(method, position, arguments)))
+            assert (error.code, error.reason) == (Code.INVALID_ARGUMENT, "BAD_PAGE_TOKEN"), (method, position)
 
 
 async def test_final_files_are_listed_and_read_from_any_offset(bench: Bench) -> None:
