@@ -118,6 +118,7 @@ ELSEWHERE = {
     "OFFSET_BEYOND_END": "tests/contract/jobs/test_results.py",
     "OUTPUT_FILE_NOT_FOUND": "tests/contract/jobs/test_results.py",
     "ROW_BEYOND_END": "tests/contract/jobs/test_results.py",
+    "RESULTS_LOST": "tests/contract/jobs/test_results.py",
     "UPLOAD_CHECKSUM_MISMATCH": "tests/contract/jobs/test_uploads.py",
     "UPLOAD_COMPLETE": "tests/contract/jobs/test_uploads.py",
     "UPLOAD_GAP": "tests/contract/jobs/test_uploads.py",
