@@ -110,6 +110,7 @@ ELSEWHERE = {
     "JOB_NOT_FOUND": "tests/contract/jobs/test_job_service.py",
     "JOB_UNFINISHED": "tests/contract/jobs/test_job_service.py",
     "QUEUE_FULL": "tests/contract/jobs/test_job_service.py",
+    "OUTPUT_IN_USE": "tests/contract/jobs/test_job_service.py",
     "REQUEST_ID_REUSED": "tests/contract/jobs/test_job_service.py",
     "WRONG_JOB_STATE": "tests/contract/jobs/test_job_service.py",
     "NOT_SUPPORTED": "tests/contract/jobs/test_operations.py",

@@ -18,6 +18,10 @@ class Folders:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    def of(self, name: str) -> Path:
+        """Everything of the job or upload of this resource name."""
+        return self.root / name
+
     def upload(self, upload_id: str) -> Path:
         """The file of an upload."""
         return self.root / "uploads" / upload_id

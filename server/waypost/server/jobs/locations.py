@@ -127,6 +127,11 @@ class OutputFolder:
     path: str
     staging: Path
 
+    @property
+    def place(self) -> str:
+        """What is the same for every URI that names this folder."""
+        return f"{self.root.scheme}://{self.path}"
+
     def create(self, name: str) -> UnfinishedFile:
         """A file that has no name yet. Raises OSError where nothing can be written."""
         if self.root.scheme == "file":

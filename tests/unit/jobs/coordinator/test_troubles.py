@@ -242,3 +242,24 @@ async def test_what_has_had_its_time_goes_with_its_files(sites: Sites, pool: Loc
     assert not folder.exists()
     with pytest.raises(NotFound):
         site.store.job(job.job_id)
+
+
+async def test_files_of_what_was_deleted_by_a_server_that_was_killed_over_it_are_removed_by_the_next(
+    sites: Sites, pool: LocalPool
+) -> None:
+    site = sites()
+    first = await site.start(pool)
+    ended = await site.ends(site.inline_job("query\nMunich\n").job_id)
+    kept = await site.ends(site.inline_job("query\nMunich\n").job_id)
+    await first.stop()
+    site.coordinators.clear()
+    upload = site.store.create_upload(ttl_s=60.0)
+    site.desk.folders.upload(upload.upload_id).parent.mkdir()
+    site.desk.folders.upload(upload.upload_id).write_bytes(b"query")
+    site.store.delete_job(ended.job_id)  # and before it could remove the files, it was killed
+    site.store.delete_upload(upload.upload_id)
+    sweep((await site.start(pool))._office)
+    assert not site.desk.folders.job(ended.job_id).exists()
+    assert not site.desk.folders.upload(upload.upload_id).exists()
+    assert site.desk.folders.job(kept.job_id).exists()
+    assert site.store.leftovers(limit=9) == ()
