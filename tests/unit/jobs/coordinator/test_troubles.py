@@ -16,10 +16,13 @@ import pytest
 from tests.job_stores import without_table
 from tests.log_news import told_of
 from tests.unit.jobs.coordinator.site import Site
-from waypost.server.errors import NotFound
+from waypost.server.errors import LeaseLost, NotFound
 from waypost.server.jobs import loops
 from waypost.server.jobs.coordinator.expiry import sweep
-from waypost.server.jobs.coordinator.mending import PART_TORN
+from waypost.server.jobs.coordinator.mending import PART_TORN, remove_parts
+from waypost.server.jobs.coordinator.office import StopSign
+from waypost.server.jobs.coordinator.plan import output_folder
+from waypost.server.jobs.coordinator.prepare import _empty_folders, prepare
 from waypost.server.jobs.events import PartCommitted, ShardRetried
 from waypost.server.jobs.executors.local import LocalPool
 from waypost.server.jobs.lifecycle import Command
@@ -227,6 +230,53 @@ async def test_a_coordinator_outlives_errors_that_nobody_foresaw(sites: Sites, p
         await stumbled.wait()
     job = await site.ends(site.inline_job("query\nMunich\n").job_id)
     assert job.state is JobState.SUCCEEDED
+
+
+async def test_a_server_that_was_fenced_off_removes_nothing_of_the_next_one(
+    sites: Sites, pool: LocalPool, tmp_path: Path
+) -> None:
+    site = sites()
+    job = site.csv_job(ROWS, text=gated)
+    old = site.store.claim_job("old", lease_s=30.0)
+    assert old is not None
+    site.store.advance(old[1], JobState.PREPARING)
+    prepare(site.desk, job, old[1], StopSign(), lambda *_: None)
+    site.store.release_lease(old[1])
+    await site.start(pool)
+    await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
+    # The old one wakes up behind its last look at the store, as if nothing had happened.
+    _empty_folders(site.desk, old[1])
+    remove_parts(site.desk.folders.parts(job.job_id), old[1].token)
+    (site.folder / "gate").touch()
+    assert (await site.ends(job.job_id)).state is JobState.SUCCEEDED
+    assert_whole(site, job.job_id)
+    with pytest.raises(LeaseLost):
+        prepare(site.desk, job, old[1], StopSign(), lambda *_: None)
+
+
+async def test_what_a_killed_server_left_in_the_callers_folder_goes_when_the_job_is_taken_over_or_ends(
+    sites: Sites, pool: LocalPool
+) -> None:
+    site = sites()
+    folder = site.folder / "out" / "mine"
+    folder.mkdir()
+    job = site.csv_job(ROWS, text=gated, output=JobOutput(uri=folder.as_uri()))
+    old = site.store.claim_job("old", lease_s=30.0)
+    assert old is not None
+    output_folder(site.desk, job, old[1]).create("results.csv").stream.close()
+    another = folder / ".waypost-another-1-0"
+    another.touch()
+    site.store.release_lease(old[1])
+    coordinator = await site.start(pool)
+    await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
+    assert list(folder.iterdir()) == [another]
+    output_folder(site.desk, job, old[1]).create("results.csv").stream.close()
+    (site.folder / "gate").touch()
+    await site.ends(job.job_id)
+    await coordinator.stop()  # which lets it tidy up
+    assert {path.name for path in folder.iterdir()} == {
+        another.name, "results.csv", "report.json", "report.txt", "manifest.json",
+    }  # fmt: skip
 
 
 async def test_what_has_had_its_time_goes_with_its_files(sites: Sites, pool: LocalPool) -> None:

@@ -20,7 +20,7 @@ from waypost.server.jobs.coordinator.prepared import Prepared, load_record, outp
 from waypost.server.jobs.coordinator.troubles import CannotGoOn, os_trouble
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.locations import OutputFolder
-from waypost.server.jobs.model import Job, OutputFile, OutputFileKind, Shard, ShardState
+from waypost.server.jobs.model import Job, Lease, OutputFile, OutputFileKind, Shard, ShardState
 from waypost.server.jobs.report import Report, write_report
 from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.spec import OutputLayout, OutputRows
@@ -41,6 +41,7 @@ class Closing:
     desk: JobDesk
     snapshots: SnapshotStore
     job: Job
+    lease: Lease
     prepared: Prepared | None
     now_s: float
 
@@ -48,13 +49,12 @@ class Closing:
 def write_results(closing: Closing, prepared: Prepared, stop: StopSign) -> tuple[list[WrittenFile], list[int]]:
     """The results, whole and under their final names, and the rows in each file.
 
-    Raises CannotGoOn, Stopped; what was written under no final name is gone then.
+    Raises CannotGoOn, Stopped, LeaseLost; what was written under no final name is gone then.
     """
     desk, job = closing.desk, closing.job
     plan = output_plan(job.spec.output, prepared.format)
     try:
-        own_folder(desk, job).discard_unfinished()
-        folder = output_folder(desk, job)
+        folder = output_folder(desk, job, closing.lease)
         if plan.layout is OutputLayout.PARTS:
             return _parts(closing, plan, prepared, folder, stop)
         rows = 0
@@ -64,6 +64,7 @@ def write_results(closing: Closing, prepared: Prepared, stop: StopSign) -> tuple
                 writer.add(path)
                 rows += _written(plan, shard)
             stop.check()
+            desk.store.check_lease(closing.lease)
             return [writer.finish()], [rows]
     except InvalidArgument as error:
         raise CannotGoOn("OUTPUT_UNWRITABLE", error.message, pauses=True) from error
@@ -76,15 +77,16 @@ def write_results(closing: Closing, prepared: Prepared, stop: StopSign) -> tuple
 def write_closing(
     closing: Closing, state: JobState, results: Sequence[WrittenFile], rows: Sequence[int]
 ) -> list[OutputFile]:
-    """The report of a job that ends in `state`, and beside results the manifest. Raises CannotGoOn."""
+    """The report of a job that ends in `state`, and beside results the manifest. Raises CannotGoOn, LeaseLost."""
     desk, job = closing.desk, closing.job
     report = _report(closing, state, results)
+    desk.store.check_lease(closing.lease)
     uri = job.spec.output.uri.rstrip("/")
     try:
-        own = own_folder(desk, job)
+        own = own_folder(desk, closing.lease)
         reports = write_report(own, report)
         if state in _WITH_OUTPUT:
-            folder = output_folder(desk, job)
+            folder = output_folder(desk, job, closing.lease)
             beside = write_report(folder, report) if uri else reports
             facts: dict[str, object] = {"job": job.name, "state": state.name, "rows": sum(rows)}
             write_manifest(folder, [*results, *beside], facts)
@@ -115,6 +117,7 @@ def _parts(
     rows: list[int] = []
     for number, (shard, path) in enumerate(committed(closing.desk, closing.job), 1):
         stop.check()
+        closing.desk.store.check_lease(closing.lease)
         files.append(_part(plan, prepared, path, folder, number))
         rows.append(_written(plan, shard))
     return files, rows
