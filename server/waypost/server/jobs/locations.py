@@ -8,6 +8,7 @@ root while it is read is trusted: a root is the operator's own.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -156,6 +157,19 @@ class OutputFolder:
         else:
             folder = self.staging
         return UnfinishedFile(self, name, folder / f"{self._unfinished}{self.writer.token}-{secrets.token_hex(8)}")
+
+    def size_of(self, name: str) -> int | None:
+        """The size of the file of that name in bytes; None where there is none. Raises OSError."""
+        info = self.root.filesystem.get_file_info(f"{self.path}/{name}")
+        return info.size if info.type is fs.FileType.File else None
+
+    def digest_of(self, name: str) -> str:
+        """The SHA-256 of the file of that name in hexadecimal. Raises OSError."""
+        digest = hashlib.sha256()
+        with self.root.filesystem.open_input_stream(f"{self.path}/{name}", compression=None) as stream:
+            while data := stream.read(_COPY_BYTES):
+                digest.update(data)
+        return digest.hexdigest()
 
     def discard_unfinished(self) -> None:
         """Removes what writers of the same name left that were killed; the writer itself may not be writing."""

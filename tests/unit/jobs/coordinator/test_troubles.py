@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import json
 import os
 import subprocess
 import time
@@ -230,6 +231,19 @@ async def test_a_coordinator_outlives_errors_that_nobody_foresaw(sites: Sites, p
         await stumbled.wait()
     job = await site.ends(site.inline_job("query\nMunich\n").job_id)
     assert job.state is JobState.SUCCEEDED
+
+
+async def test_a_report_counts_the_rows_although_what_is_known_of_a_part_is_torn(sites: Sites, pool: LocalPool) -> None:
+    site = sites()
+    await site.start(pool)
+    job = site.csv_job(ROWS, text=gated)
+    await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
+    (record,) = site.desk.folders.parts(job.job_id).glob("*.json")
+    os.truncate(record, record.stat().st_size // 2)
+    site.store.command(job.job_id, Command.CANCEL)
+    assert (await site.ends(job.job_id)).state is JobState.CANCELLED
+    report = json.loads((site.desk.folders.output(job.job_id) / "report.json").read_bytes())
+    assert (report["rows"]["total"], report["rows"]["matched"]) == (SHARD_ROWS, SHARD_ROWS)
 
 
 async def test_a_server_that_was_fenced_off_removes_nothing_of_the_next_one(

@@ -15,7 +15,7 @@ from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs.coordinator.dispatcher import Dispatcher
 from waypost.server.jobs.coordinator.mending import mend_parts
 from waypost.server.jobs.coordinator.office import Office, StopSign
-from waypost.server.jobs.coordinator.output import Closing, write_closing, write_results
+from waypost.server.jobs.coordinator.output import Closing, keep_parts, write_closing, write_results
 from waypost.server.jobs.coordinator.plan import discard_unfinished
 from waypost.server.jobs.coordinator.policy import Policy
 from waypost.server.jobs.coordinator.prepare import prepare
@@ -223,10 +223,12 @@ class OwnedJob:
             await self._read()  # a caller was faster
 
     async def _last_files(self, state: JobState) -> list[OutputFile]:
-        """The report of a job that ends before its end; none where it cannot be written."""
+        """The report of a job that ends before its end, and its finished parts; none where that cannot be written."""
         prepared = await self._office.ask(load_prepared, self._office.desk.folders.shards(self.job.job_id))
         try:
-            return await self._office.work(write_closing, self._closing(prepared), state, [], [])
+            closing = self._closing(prepared)
+            parts, rows = await self._office.work(keep_parts, closing)
+            return await self._office.work(write_closing, closing, state, parts, rows)
         except CannotGoOn as trouble:
             _LOG.warning("no report", extra={"facts": {"job": self.job.job_id, "reason": trouble.reason.code}})
             return []
