@@ -15,6 +15,7 @@ from tests.job_stores import LEASE_S, HandClock, claimed, part, running, spec
 from waypost.server.errors import Aborted, FailedPrecondition, ResourceExhausted
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import Lease, Progress, RequestKey, ShardState
+from waypost.server.jobs.spec import Notification, WebhookTarget
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.store import JobStore
 
@@ -273,3 +274,14 @@ def finish(process: subprocess.Popen[str]) -> tuple[str, int]:
     output, _ = process.communicate(timeout=120)
     word, count = output.split()
     return word, int(count)
+
+
+def test_a_delivery_that_two_processes_claim_at_once_goes_to_one(open_store: OpenStore) -> None:
+    stores = [open_store() for _ in range(4)]
+    told = Notification(target=WebhookTarget(uri="https://a"), states=frozenset({JobState.PAUSED}))
+    for _ in range(40):
+        store = stores[0]
+        store.command(store.create_job(spec(notifications=(told,))).job_id, Command.PAUSE)
+        claimed_now = at_once(*(partial(each.claim_deliveries, limit=9, hold_s=60) for each in stores))
+        assert [len(deliveries) for deliveries in claimed_now].count(1) == 1
+        assert sum(map(len, claimed_now)) == 1
