@@ -76,13 +76,15 @@ def as_somebody_else() -> Iterator[None]:
 
 def test_the_server_of_another_user_is_left_out_and_left_alone() -> None:
     with tempfile.TemporaryDirectory() as folder, subprocess.Popen(["sleep", "60"]) as server:
-        data_dir = Path(folder)
-        data_dir.chmod(0o755)
-        with registered(data_dir):
-            (path,) = (data_dir / "servers").iterdir()
-            path.chmod(0)
-            with as_somebody_else():
-                assert running_servers(data_dir) == []
-                assert not tell_to_reload(RunningServer(server.pid, reachable=True))
-        assert server.poll() is None
-        server.kill()
+        try:
+            data_dir = Path(folder)
+            data_dir.chmod(0o755)
+            with registered(data_dir):
+                (path,) = (data_dir / "servers").iterdir()
+                path.chmod(0)
+                with as_somebody_else():
+                    assert running_servers(data_dir) == []
+                    assert not tell_to_reload(RunningServer(server.pid, reachable=True))
+            assert server.poll() is None
+        finally:
+            server.kill()
