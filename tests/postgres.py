@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +13,10 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from tests.memory_disk import memory_disk
 from waypost.server.jobs.store.schema import metadata
 
 _TEMPLATE = "waypost_template"
-#: Some ten times what the server holds while tests run.
-_ROOM_BYTES = 1024**3
 
 
 class Postgres:
@@ -74,17 +72,11 @@ class Postgres:
         return make_url(self._uri).set(database=database).render_as_string(hide_password=False)
 
 
-def _memory() -> str | None:
-    """A disk in memory with room for the server, where its files are removed at once; None where there is none."""
-    shared = Path("/dev/shm")  # noqa: S108 - the folder in it is our own
-    return str(shared) if shared.is_dir() and shutil.disk_usage(shared).free > _ROOM_BYTES else None
-
-
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """A server that is stopped and deleted at the end. It may be started by root, and then runs as another user."""
     with (
-        tempfile.TemporaryDirectory(prefix="waypost-pg-", dir=_memory()) as folder,
+        tempfile.TemporaryDirectory(prefix="waypost-pg-", dir=memory_disk()) as folder,
         pytest.MonkeyPatch.context() as environment,
     ):
         # The package looks for a place for its locks when it is imported, and warns where there is none.
