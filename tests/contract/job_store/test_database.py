@@ -191,6 +191,26 @@ def test_options_of_the_operators_url_are_kept_beside_ours(migrated_postgres: Po
     assert shown == ["12345ms", "10s"]
 
 
+def test_a_standby_that_takes_no_writes_is_told_as_a_store_that_is_away(migrated_postgres: Postgres) -> None:
+    with migrated_postgres.lent() as url:
+        asked = make_url(url).update_query_dict({"options": "-c default_transaction_read_only=on"})
+        with JobStore.open(asked.render_as_string(hide_password=False)) as store:
+            with pytest.raises(Unavailable) as refused:
+                store.create_job(spec())
+            assert store.list_jobs(limit=1).items == ()
+    assert refused.value.reason == "STORE_UNREACHABLE"
+
+
+def test_a_file_that_takes_no_writes_is_told_as_a_store_that_is_away(tmp_path: Path) -> None:
+    with JobStore.open(f"sqlite:///{tmp_path}/jobs.sqlite") as store:
+        store._database.engine.dispose()
+        event.listen(store._database.engine, "connect", lambda raw, _: raw.execute("PRAGMA query_only=ON"))
+        with pytest.raises(Unavailable) as refused:
+            store.create_job(spec())
+        assert store.list_jobs(limit=1).items == ()
+    assert refused.value.reason == "STORE_UNREACHABLE"
+
+
 def test_a_session_that_slept_in_its_transaction_finds_the_store_away(migrated_postgres: Postgres) -> None:
     with migrated_postgres.lent() as url, psycopg.connect(url, autocommit=True) as other:
         database = Database(url)

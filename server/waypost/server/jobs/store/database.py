@@ -16,7 +16,14 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as AllConnectionsBusy
 
 from waypost.server.errors import ConfigError, ResourceExhausted, Unavailable
@@ -29,7 +36,6 @@ _CONNECTIONS: Final = 16
 _OLDEST_SQLITE: Final = (3, 35, 0)
 #: A process that was stopped in the middle of a transaction keeps nobody waiting for longer; it finds its work undone.
 _IDLE_IN_TRANSACTION_S: Final = 10.0
-_IDLE_SESSION_ENDED: Final = "25P03"
 #: Any number that means "the migrations of waypost" among PostgreSQL's advisory locks.
 _MIGRATION_LOCK: Final = 0x7761_7970_6F73_74
 #: The channel of NOTIFY.
@@ -193,10 +199,10 @@ def _told_apart() -> Iterator[None]:
             message = f"the job store was busy for {_LOCK_TIMEOUT_S:g} s"
             raise ResourceExhausted(message, subject="job store", retry_after_s=1.0) from error
         if isinstance(cause, sqlite3.Error):
-            unreachable = code.startswith("SQLITE_CANTOPEN")
+            unreachable = code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
         else:
-            # PostgreSQL counts a session that it ended for its idleness among its own errors.
-            unreachable = isinstance(error, OperationalError | InterfaceError) or code == _IDLE_SESSION_ENDED
+            # Among PostgreSQL's internal errors: a session that it ended for its idleness, a write to a standby.
+            unreachable = isinstance(error, OperationalError | InterfaceError | InternalError)
         if not unreachable:
             raise
         message = "the database of the job store cannot be reached"
