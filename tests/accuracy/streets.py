@@ -21,8 +21,7 @@ from tests.accuracy.street_cases import StreetCase, TaggedAddress, foreign_cases
 from tests.accuracy.street_town import TOWNS, town_batches
 from waypost.server.gazetteer.compose import compose_into
 from waypost.server.gazetteer.imports.build_layer import build_layer
-from waypost.server.gazetteer.imports.importing import imported
-from waypost.server.gazetteer.imports.layer_store import open_layer
+from waypost.server.gazetteer.imports.layer_store import imported, open_layer
 from waypost.server.gazetteer.imports.readers.osm import read_osm
 from waypost.server.gazetteer.imports.readers.reading import BadRecords, Wishes
 from waypost.server.gazetteer.imports.records import Batch, Credit
