@@ -37,8 +37,8 @@ from waypost.server.geocoder.jit import Whole, njit, njit_inlined, njit_kernel
 
 FIRST_REACH_M = 50.0
 WIDER = 4.0
-#: Cells that one piece can touch: of the finest it would be a hundred kilometres long.
-_MOST_CELLS = 8_192
+#: Cells that one piece can touch: of the finest it would be sixteen degrees long, and imports have none so long.
+_MOST_CELLS = 65_536
 #: Vertices of one street that are looked at: longer ones are of whole countries.
 _MOST_VERTICES = 20_000
 #: Edges of cells are widened by this many units, so that rounding loses no piece.

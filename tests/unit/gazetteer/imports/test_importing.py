@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.gazetteer.imports.readers.small_extract import SmallExtract
 from waypost.server.errors import ImportFailed, SnapshotError
 from waypost.server.gazetteer.build import build
 from waypost.server.gazetteer.imports.importing import Added, Order, add_layer, layers_of, remove_layers
@@ -193,3 +194,17 @@ def test_a_build_takes_its_lock_before_it_looks_at_the_layers(own_dir: Path, tmp
 def test_two_imports_at_once_are_refused(own_dir: Path, tmp_path: Path) -> None:
     with SnapshotStore(own_dir).building(), pytest.raises(SnapshotError, match="another build"):
         _add(own_dir, _table(tmp_path, "new"))
+
+
+def test_a_torn_line_is_left_out_and_counted(own_dir: Path, tmp_path: Path) -> None:
+    extract = SmallExtract()
+    extract.line((52.530, 13.380), (52.531, 13.380), highway="residential", name="Lindenweg")
+    extract.line((52.530, 13.380), (-33.0, 151.0), (52.531, 13.381), highway="residential", name="Irrweg")
+    path = extract.write(tmp_path / "torn.osm.pbf")
+    bad = BadRecords()
+    added = add_layer(own_dir, Order((path,), "torn", "osm", Wishes(), _CREDIT), bad, _Quiet())
+    assert added.layer.features == {"street": 1}
+    assert added.layer.bad_records == 1
+    assert [(sample.where, sample.reason) for sample in bad.samples] == [
+        ("way 2", "a line with vertices more than 100 km apart")
+    ]

@@ -11,9 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+import pyarrow as pa
+
 from waypost.server.errors import ImportFailed
 from waypost.server.gazetteer.compose import compose_into
 from waypost.server.gazetteer.imports.build_layer import STEPS, build_layer
+from waypost.server.gazetteer.imports.cutting import longest_steps_m
 from waypost.server.gazetteer.imports.layer_info import LayerInfo
 from waypost.server.gazetteer.imports.layer_store import LayerStore, OpenLayer, imported, open_layer
 from waypost.server.gazetteer.imports.readers.formats import FORMATS, version_of
@@ -24,6 +28,8 @@ from waypost.server.kernels import compile_all
 
 #: Steps of build_layer that are told apart here: reading and collecting go hand in hand.
 READ_STEP, FIRST_STEP_AFTER_READING = tuple(STEPS)[:2]
+#: No street has vertices farther apart, not even across a desert: such a line is torn or mistaken.
+LONGEST_STEP_M = 100_000.0
 #: What a watcher is told to begin.
 READ, MAKE_LAYER, COMPILE, MAKE_SNAPSHOT = "read", "make the layer", "compile kernels", "make the snapshot"
 
@@ -158,6 +164,8 @@ def _compose(snapshots: SnapshotStore, directory: Path, layers: Sequence[OpenLay
 def _batches(order: Order, bad: BadRecords, watcher: Watcher) -> Iterator[Batch]:
     records = 0
     for batch in FORMATS[order.form].read(order.paths, order.wishes, bad, watcher.share):
+        if "line" in batch.rows.schema.names:
+            batch = _without_torn_lines(batch, bad)
         records += batch.rows.num_rows
         watcher.count(batch.rows.num_rows)
         yield batch
@@ -166,3 +174,16 @@ def _batches(order: Order, bad: BadRecords, watcher: Watcher) -> Iterator[Batch]
         first = {sample.reason: sample.where for sample in reversed(bad.samples)}
         why = "; ".join(f"{count:,} × {reason} ({first[reason]})" for reason, count in bad.reasons.most_common(3))
         raise ImportFailed(f"{files}: there is no record in it that can be used{': ' + why if why else ''}", path=files)
+
+
+def _without_torn_lines(batch: Batch, bad: BadRecords) -> Batch:
+    torn = longest_steps_m(batch.rows.column("line")) > LONGEST_STEP_M
+    if not torn.any():
+        return batch
+    sources = batch.rows.column("source_id")
+    bad.add_many(
+        np.flatnonzero(torn).tolist(),
+        f"a line with vertices more than {LONGEST_STEP_M / 1000:.0f} km apart",
+        lambda row: str(sources[row]).replace("/", " ") or "a line without an id",
+    )
+    return Batch(batch.kind, batch.rows.filter(pa.array(~torn)))
