@@ -61,6 +61,27 @@ def test_a_street_across_the_antimeridian_is_found_from_both_sides(longitude: fl
     assert away_m == pytest.approx(11.1, abs=0.2)
 
 
+@pytest.mark.parametrize("latitude", [89.9999, 89.99999])
+def test_a_street_beside_the_pole_is_found_from_its_other_side(latitude: float) -> None:
+    lines = grid_of([[(latitude, 10.0), (latitude, 10.1)]])
+    ((street, away_m),) = nearest(lines, latitude, -170.0, 200.0, 3)
+    assert street == 0
+    assert away_m < 40.0
+
+
+def test_a_piece_through_very_many_cells_is_found_along_all_of_it() -> None:
+    rng = np.random.default_rng(3)
+    # So many short streets along it that every tile has cells as fine as they get.
+    crowd = [
+        [(48.0 + at / 16 + north, 11.0 + at / 16 + east), (48.0 + at / 16 + north, 11.0 + at / 16 + east + 1e-6)]
+        for at in (0, 16)
+        for north, east in rng.uniform(0.0, 1 / 16, (260, 2))
+    ]
+    lines = grid_of([[(48.0, 11.0), (49.0, 12.0)], *crowd])  # type: ignore[list-item]
+    for share in (0.01, 0.5, 0.99):
+        assert nearest(lines, 48.0 + share, 11.0 + share, 1.0)[0][0] == 0
+
+
 def test_the_nearest_line_is_that_of_a_search_through_all() -> None:
     rng = np.random.default_rng(11)
     starts = rng.uniform([47.9, 10.9], [48.1, 11.1], (300, 2))

@@ -1,7 +1,7 @@
 """The points of addresses, or of other imported places, by where they lie: the nearest ones to a position.
 
-Exact to about a centimetre: within the few hundred metres that are looked at, the surface is a plane as wide as at the
-position asked about.
+Within a few hundred metres the surface is a plane as wide as at the position asked about, which is exact to a few
+centimetres; farther away, and beside the poles, it is a sphere.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.fine_grid import (
     BLOCK_TILES,
     METRES_PER_UNIT,
@@ -39,6 +40,9 @@ from waypost.server.geocoder.jit import Whole, njit, njit_inlined, njit_kernel
 FIRST_REACH_M = 25.0
 #: Each window that follows is so many times as wide.
 WIDER = 4.0
+#: How far, and up to which latitude, the surface is a plane: wrong there by 4 cm in 200 m, by 14 cm in 400 m.
+_PLANE_REACH_M = 500.0
+_PLANE_LATITUDE = 85.0
 
 
 class PointGrid(NamedTuple):
@@ -124,6 +128,8 @@ def _within(
 ) -> Whole:
     count = 0
     grid = places.grid
+    latitude, longitude = window.latitude / UNITS - 90.0, window.longitude / UNITS - 180.0
+    plane = reach_m <= _PLANE_REACH_M and abs(latitude) <= _PLANE_LATITUDE
     last_row = min(window.north // TILE_UNITS, TILE_ROWS - 1)
     for row in range(window.south // TILE_UNITS, last_row + 1):
         for column in range(window.west // TILE_UNITS, window.east // TILE_UNITS + 1):
@@ -137,14 +143,20 @@ def _within(
             for line in range(south, cell_index(window.north - row * TILE_UNITS, side) + 1):
                 begin, end = first + line * side + west, first + line * side + east + 1
                 for entry in range(np.int64(grid.starts[begin]), np.int64(grid.starts[end])):
-                    up = (places.points[entry, 0] + 90 * UNITS - window.latitude) * METRES_PER_UNIT
-                    right = places.points[entry, 1] + 180 * UNITS - window.longitude
-                    if right > ROUND // 2:
-                        right -= ROUND
-                    elif right < -(ROUND // 2):
-                        right += ROUND
-                    right *= window.metres_east
-                    squared = up * up + right * right
+                    if plane:
+                        up = (places.points[entry, 0] + 90 * UNITS - window.latitude) * METRES_PER_UNIT
+                        right = places.points[entry, 1] + 180 * UNITS - window.longitude
+                        if right > ROUND // 2:
+                            right -= ROUND
+                        elif right < -(ROUND // 2):
+                            right += ROUND
+                        right *= window.metres_east
+                        squared = up * up + right * right
+                    else:
+                        metres = distance_m(
+                            latitude, longitude, places.points[entry, 0] / UNITS, places.points[entry, 1] / UNITS
+                        )
+                        squared = metres * metres
                     if squared > reach_m * reach_m:
                         continue
                     number = np.int64(places.numbers[entry])
