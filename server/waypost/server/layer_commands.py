@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import stat
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -112,9 +114,7 @@ def add_layer_tasks(tasks: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add(config: Config, arguments: argparse.Namespace) -> int:
     paths: list[Path] = arguments.files
-    for path in paths:
-        if not path.is_file():
-            raise ImportFailed(f"{path} does not exist, or is no file", path=str(path))
+    _check_files(paths)
     wishes = Wishes(
         columns=_columns(arguments.column),
         country=_country(arguments.country),
@@ -143,6 +143,25 @@ def _add(config: Config, arguments: argparse.Namespace) -> int:
     if running_servers(config.data_dir):
         console.print("a server is running: 'waypost data reload' makes it answer from this snapshot")
     return 0
+
+
+def _check_files(paths: Sequence[Path]) -> None:
+    """Raises ImportFailed for what cannot be read, before anything of it is looked at."""
+    for path in paths:
+        try:
+            # Without waiting for who writes, if it is a pipe.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError as error:
+            raise ImportFailed(f"{path} cannot be read: {error.strerror}", path=str(path)) from error
+        there = os.fstat(descriptor)
+        os.close(descriptor)
+        if not stat.S_ISREG(there.st_mode):
+            raise ImportFailed(f"{path} is no plain file; folders, pipes and devices are not read", path=str(path))
+        if not there.st_size:
+            raise ImportFailed(f"{path} is empty", path=str(path))
+    for number, path in enumerate(paths):
+        if any(path.samefile(other) for other in paths[:number]):
+            raise ImportFailed(f"{path} is named twice", path=str(path))
 
 
 def _remove(config: Config, arguments: argparse.Namespace) -> int:
