@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
@@ -162,6 +163,12 @@ class AsyncConnection:
             answer = await call
         except grpc.RpcError as error:
             raise (failures or [LookupFailed.from_call(error)])[0] from error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody cancelled: grpc.aio itself did, since it could not send the end of the stream.
+            raise LookupFailed(grpc.StatusCode.UNAVAILABLE, "the stream broke while its end was sent") from error
         finally:
             call.cancel()
         if failures:

@@ -11,6 +11,9 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
+_SENDING_FAILED = "Internal error from Core"
+"""What grpc.aio makes of a stream that broke while a message was sent, where it has not read the stream's end yet."""
+
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -60,7 +63,10 @@ class LookupFailed(Exception):
         except ValueError:  # its details contradict its code: something in between rewrote one of them
             status = None
         if status is None:
-            return cls(call.code(), call.details() or "")
+            details = call.details() or ""
+            if call.code() is grpc.StatusCode.INTERNAL and details == _SENDING_FAILED:
+                return cls(grpc.StatusCode.UNAVAILABLE, "the stream broke while a message was sent")
+            return cls(call.code(), details)
         return cls.from_status(status)
 
     @classmethod

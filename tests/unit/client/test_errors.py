@@ -1,11 +1,13 @@
 from datetime import timedelta
 
 import grpc
+import pytest
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
+from grpc import aio
 
 from waypost.client import FieldViolation, LookupFailed
 
@@ -46,3 +48,12 @@ def test_a_status_without_details_has_only_its_code_and_message() -> None:
 
 def test_a_code_that_grpc_does_not_know_is_unknown() -> None:
     assert LookupFailed.from_status(Status(code=99, message="?")).code is grpc.StatusCode.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("details", "code"),
+    [("Internal error from Core", grpc.StatusCode.UNAVAILABLE), ("a fault of the server", grpc.StatusCode.INTERNAL)],
+)
+def test_a_message_that_could_not_be_sent_is_a_broken_connection(details: str, code: grpc.StatusCode) -> None:
+    error = aio.AioRpcError(grpc.StatusCode.INTERNAL, aio.Metadata(), aio.Metadata(), details)
+    assert LookupFailed.from_call(error).code is code
