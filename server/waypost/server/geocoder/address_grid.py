@@ -129,7 +129,7 @@ def _within(
     count = 0
     grid = places.grid
     latitude, longitude = window.latitude / UNITS - 90.0, window.longitude / UNITS - 180.0
-    plane = reach_m <= _PLANE_REACH_M and abs(latitude) <= _PLANE_LATITUDE
+    plane_reach = _PLANE_REACH_M * _PLANE_REACH_M if abs(latitude) <= _PLANE_LATITUDE else -1.0
     last_row = min(window.north // TILE_UNITS, TILE_ROWS - 1)
     for row in range(window.south // TILE_UNITS, last_row + 1):
         for column in range(window.west // TILE_UNITS, window.east // TILE_UNITS + 1):
@@ -143,16 +143,16 @@ def _within(
             for line in range(south, cell_index(window.north - row * TILE_UNITS, side) + 1):
                 begin, end = first + line * side + west, first + line * side + east + 1
                 for entry in range(np.int64(grid.starts[begin]), np.int64(grid.starts[end])):
-                    if plane:
-                        up = (places.points[entry, 0] + 90 * UNITS - window.latitude) * METRES_PER_UNIT
-                        right = places.points[entry, 1] + 180 * UNITS - window.longitude
-                        if right > ROUND // 2:
-                            right -= ROUND
-                        elif right < -(ROUND // 2):
-                            right += ROUND
-                        right *= window.metres_east
-                        squared = up * up + right * right
-                    else:
+                    up = (places.points[entry, 0] + 90 * UNITS - window.latitude) * METRES_PER_UNIT
+                    right = places.points[entry, 1] + 180 * UNITS - window.longitude
+                    if right > ROUND // 2:
+                        right -= ROUND
+                    elif right < -(ROUND // 2):
+                        right += ROUND
+                    right *= window.metres_east
+                    squared = up * up + right * right
+                    # By the point itself, not by the window: how many are asked for must not change a distance.
+                    if squared > plane_reach:
                         metres = distance_m(
                             latitude, longitude, places.points[entry, 0] / UNITS, places.points[entry, 1] / UNITS
                         )
