@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.gazetteer.imports.readers.small_extract import SmallExtract
+from waypost.server.cli import main
 from waypost.server.errors import ImportFailed, SnapshotError
 from waypost.server.gazetteer.build import build
 from waypost.server.gazetteer.imports.importing import Added, Order, add_layer, layers_of, remove_layers
@@ -158,7 +159,9 @@ def test_a_damaged_layer_can_be_removed_and_replaced(
     assert _agreed(own_dir) == ("whole",)
 
 
-def test_layers_that_cannot_be_read_are_listed_with_the_reason(own_dir: Path, tmp_path: Path) -> None:
+def test_layers_that_cannot_be_read_are_listed_with_the_reason(
+    own_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _add(own_dir, _table(tmp_path, "whole"))
     _add(own_dir, _table(tmp_path, "damaged"))
     _break_manifest(next((own_dir / "layers" / "damaged").iterdir()))
@@ -166,6 +169,11 @@ def test_layers_that_cannot_be_read_are_listed_with_the_reason(own_dir: Path, tm
     assert isinstance(damaged, ImportFailed)
     assert not isinstance(whole, ImportFailed)
     assert whole.name == "whole"
+    assert main(["data", "list", "--data-dir", str(own_dir)]) == 0
+    told = capsys.readouterr().out
+    assert "whole.csv" in told
+    assert "cannot be read: " in told
+    assert "damaged" in told
 
 
 def test_several_damaged_layers_are_removed_at_once(own_dir: Path, tmp_path: Path) -> None:
