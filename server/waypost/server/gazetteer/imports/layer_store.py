@@ -10,6 +10,7 @@ ones. Who changes layers holds the lock of the data directory: see store.Snapsho
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Collection, Mapping
@@ -197,12 +198,17 @@ class LayerStore:
 
 
 def _is_whole(directory: Path, info: LayerInfo) -> bool:
-    """Whether the layer in `directory` can be opened; its content is what its name says, for that is a hash."""
+    """Whether the arrays in `directory` are what the manifest says; they were, when the folder got its name."""
     try:
         open_layer(directory, info)
     except ImportFailed:
         return False
-    return True
+    return all(_hash_of(directory / f"{name}.npy") == told for name, told in info.files.items())
+
+
+def _hash_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(directory: Path) -> None:
