@@ -20,7 +20,7 @@ from waypost.server.geocoder.street_words import NUMBER_SIGN, TYPE, UNIT
 _MOST_DIGITS = 6
 
 #: The most words of a house's name, and the most such houses of a street that are looked at.
-_MOST_NAME_WORDS = 4
+_MOST_NAME_WORDS = 6
 _MOST_NAMED = 2_048
 
 _BIS = np.array(sorted({hash_text(word) for word in ("bis", "ter", "quater", "quinquies")}), np.uint64)
