@@ -6,6 +6,8 @@ import fcntl
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +23,8 @@ ROOT = Path(__file__).parents[1]
 # A first example may compile a kernel or read a table from disk; how fast things are is for tests/bench to tell.
 settings.register_profile("waypost", deadline=None)
 settings.load_profile("waypost")
+
+_BUILD = pytest.StashKey["subprocess.Popen[bytes]"]()
 
 
 @pytest.fixture(scope="session")
@@ -48,10 +52,22 @@ def _built_data_dir() -> Path:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Compiles and builds before several processes run all tests, or each of them would compile the same kernels."""
+    """Compiles, and then builds beside the first tests, before several processes run them and each would compile."""
     distributes = getattr(session.config.option, "numprocesses", None) and not hasattr(session.config, "workerinput")
     if distributes and session.config.args_source is pytest.Config.ArgsSource.TESTPATHS:
-        _built_data_dir()
+        from waypost.server.kernels import compile_all
+
+        compile_all()
+        # The first tests need no gazetteer. If this fails, the first that needs it builds it again, and tells why.
+        session.config.stash[_BUILD] = subprocess.Popen(
+            [sys.executable, "-m", "tests.conftest"], cwd=ROOT, stderr=subprocess.DEVNULL
+        )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Waits for the build, where the tests ended before it."""
+    if building := session.config.stash.get(_BUILD, None):
+        building.wait()
 
 
 @pytest.fixture(scope="session")
@@ -100,3 +116,7 @@ def _sources_digest() -> str:
             if source.is_file() and source.suffix != ".pyc":
                 digest.update(source.read_bytes())
     return digest.hexdigest()[:12]
+
+
+if __name__ == "__main__":
+    _built_data_dir()

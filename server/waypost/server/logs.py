@@ -54,8 +54,9 @@ def configure_logs(log_format: str, log_level: str) -> None:
     stderr = logging.StreamHandler(sys.stderr)
     stderr.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
     logging.basicConfig(handlers=[stderr], level=log_level, force=True)
-    for chatty in ("asyncio", "numba"):
-        logging.getLogger(chatty).setLevel(max(logging.INFO, logging.getLevelName(log_level)))
+    # Libraries that tell their own users much: (logger, the level from which on it is of use to ours).
+    for chatty, least in (("asyncio", logging.INFO), ("numba", logging.INFO), ("alembic", logging.WARNING)):
+        logging.getLogger(chatty).setLevel(max(least, logging.getLevelName(log_level)))
 
 
 def _each(record: logging.LogRecord) -> Iterable[tuple[float, Mapping[str, object]]]:
