@@ -67,7 +67,7 @@ def main() -> int:
 
 def _streets(data_dir: Path, console: Console, *, fit: bool, misses: int) -> int:
     """Asks about addresses of layers; 1 where a floor is not reached. With `fit`, only fits their confidence."""
-    with layered(data_dir, _TOWN_SEED) as (snapshot, towns):
+    with layered(data_dir, _TOWN_SEED, invented=fit) as (snapshot, towns):
         examiner = StreetExaminer(snapshot, towns)
         if fit:
             console.print(f"fitted the confidence of streets on {examiner.fit()}")

@@ -1,8 +1,9 @@
 """How right the answers to addresses are: layers are made of extracts, or of invented towns, and asked back.
 
 A tenth of the houses is left out of the layers: they must lie where their neighbours say, or be the street. What the
-confidence is fitted on is held apart from what it is judged on: each street with all its houses, and each of the towns
-that its addresses are put into, belongs to one half.
+confidence is fitted on is held apart from what it is judged on: it is fitted on invented towns and judged on extracts.
+Where there are none, both are invented, and each street with all its houses belongs to one half; so do the towns that
+addresses are put into.
 """
 
 from __future__ import annotations
@@ -85,13 +86,13 @@ class Share:
 
 
 @contextmanager
-def layered(data_dir: Path, seed: int) -> Iterator[tuple[Snapshot, list[Town]]]:
+def layered(data_dir: Path, seed: int, *, invented: bool = False) -> Iterator[tuple[Snapshot, list[Town]]]:
     """The present world with a layer of each extract, or of invented towns; nothing of it stays on disk."""
     store = SnapshotStore(data_dir)
     with store.building() as directory:
         world = store.open_present()
         layers, towns = [], []
-        for name, batches, city, region, number_first in _sources(seed):
+        for name, batches, city, region, number_first in _sources(seed, invented or not EXTRACTS.is_dir()):
             known, left_out = _split(batches)
             made = directory / name
             made.mkdir()
@@ -111,8 +112,8 @@ def layered(data_dir: Path, seed: int) -> Iterator[tuple[Snapshot, list[Town]]]:
         yield Snapshot.open(target), towns
 
 
-def _sources(seed: int) -> Iterator[tuple[str, list[Batch], str, str, bool]]:
-    if not EXTRACTS.is_dir():
+def _sources(seed: int, invented: bool) -> Iterator[tuple[str, list[Batch], str, str, bool]]:
+    if invented:
         for _, _, country, _, _, number_first in TOWNS:
             yield f"town_{country.lower()}", list(town_batches(country, seed)), "", "", number_first
         return
