@@ -82,6 +82,8 @@ def add_layer(data_dir: Path, order: Order, bad: BadRecords, watcher: Watcher) -
 
     with snapshots.building() as directory:
         world = snapshots.open_present()
+        # Before anything is read: one that is broken is told at once, not after an hour.
+        others = [layers.open(other) for other in layers.present() if other != order.name]
         watcher.begin(READ)
         made = directory / "layer"
         made.mkdir()
@@ -96,7 +98,6 @@ def add_layer(data_dir: Path, order: Order, bad: BadRecords, watcher: Watcher) -
             on_progress=tell,
         )
         info = replace(info, bad_records=bad.count, bad_samples=tuple(bad.samples))
-        others = [layers.open(other) for other in layers.present() if other != order.name]
         together = sorted([*others, open_layer(made, info)], key=lambda layer: layer.info.name)
         snapshot_id = _compose(snapshots, directory, together, watcher)
         layers.put(made, info)
