@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.accuracy.noise import with_typos
+from tests.accuracy.world import Half, half_of
 from waypost.server.gazetteer.imports.records import Batch
 from waypost.server.model import Point
 
@@ -63,6 +64,11 @@ def _addresses(batches: Iterable[Batch], city: str, region: str) -> Iterator[Tag
                     row["number"], row["street"], row["city"] or city, row["region"] or region,
                     row["postal_code"] or "", point,
                 )  # fmt: skip
+
+
+def of_half(addresses: Iterable[TaggedAddress], half: Half) -> list[TaggedAddress]:
+    """Those in streets of one half; a street belongs to one by its name, in whatever town."""
+    return [address for address in addresses if half_of(address.street.casefold()) == half]
 
 
 def street_sets(

@@ -1,6 +1,9 @@
 """How right the answers to addresses are: layers are made of extracts, or of invented towns, and asked back.
 
-A tenth of the houses is left out of the layers: they must lie where their neighbours say, or be the street.
+A tenth of the houses is left out of the layers: they must lie where their neighbours say, or be the street. What the
+confidence is fitted on is held apart from what it is judged on: it is fitted on invented towns and judged on extracts.
+Where there are none, both are invented, and each street with all its houses belongs to one half; so do the towns that
+addresses are put into.
 """
 
 from __future__ import annotations
@@ -17,12 +20,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tests.accuracy.fit import write_weights
-from tests.accuracy.street_cases import StreetCase, TaggedAddress, foreign_cases, street_sets, tagged_addresses
+from tests.accuracy.street_cases import (
+    StreetCase,
+    TaggedAddress,
+    foreign_cases,
+    of_half,
+    street_sets,
+    tagged_addresses,
+)
 from tests.accuracy.street_town import TOWNS, town_batches
+from tests.accuracy.world import Half, half_of
 from waypost.server.gazetteer.compose import compose_into
 from waypost.server.gazetteer.imports.build_layer import build_layer
-from waypost.server.gazetteer.imports.importing import imported
-from waypost.server.gazetteer.imports.layer_store import open_layer
+from waypost.server.gazetteer.imports.layer_store import imported, open_layer
 from waypost.server.gazetteer.imports.readers.osm import read_osm
 from waypost.server.gazetteer.imports.readers.reading import BadRecords, Wishes
 from waypost.server.gazetteer.imports.records import Batch, Credit
@@ -47,6 +57,8 @@ _FLOOR = 0.99
 MOST_FALSE = 0.005
 #: To be sure of a house in another town is worse than to doubt a real one; as with invented places, see fit.py.
 _FOREIGN_WEIGHT = 11.0
+#: What is drawn from each half.
+_SEEDS = {Half.FIT: 11, Half.JUDGE: 7}
 _SIZE = 600
 _FOREIGN = 2_000
 
@@ -74,13 +86,13 @@ class Share:
 
 
 @contextmanager
-def layered(data_dir: Path, seed: int) -> Iterator[tuple[Snapshot, list[Town]]]:
+def layered(data_dir: Path, seed: int, *, invented: bool = False) -> Iterator[tuple[Snapshot, list[Town]]]:
     """The present world with a layer of each extract, or of invented towns; nothing of it stays on disk."""
     store = SnapshotStore(data_dir)
     with store.building() as directory:
         world = store.open_present()
         layers, towns = [], []
-        for name, batches, city, region, number_first in _sources(seed):
+        for name, batches, city, region, number_first in _sources(seed, invented or not EXTRACTS.is_dir()):
             known, left_out = _split(batches)
             made = directory / name
             made.mkdir()
@@ -100,8 +112,8 @@ def layered(data_dir: Path, seed: int) -> Iterator[tuple[Snapshot, list[Town]]]:
         yield Snapshot.open(target), towns
 
 
-def _sources(seed: int) -> Iterator[tuple[str, list[Batch], str, str, bool]]:
-    if not EXTRACTS.is_dir():
+def _sources(seed: int, invented: bool) -> Iterator[tuple[str, list[Batch], str, str, bool]]:
+    if invented:
         for _, _, country, _, _, number_first in TOWNS:
             yield f"town_{country.lower()}", list(town_batches(country, seed)), "", "", number_first
         return
@@ -133,25 +145,25 @@ class StreetExaminer:
                        for town in towns]  # fmt: skip
         self._base = int(snapshot.array("feature_base").view(np.int64)[0])
 
-    def shares(self, seed: int) -> Iterator[Share]:
+    def shares(self) -> Iterator[Share]:
         """What share of each set is right."""
         for town in self._towns:
-            for name, cases in self._sets(town, seed).items():
+            for name, cases in self._sets(town, Half.JUDGE).items():
                 results = [(case, self.answer(case)) for case in cases]
                 missed = tuple(case.text for case, result in results if not self.is_right(case, result, name))
                 share = 1.0 - len(missed) / max(1, len(cases))
                 yield Share(town.name, name, len(cases), share, share >= FLOORS.get(name, _FLOOR), missed)
-            texts = self._foreign(town, seed)
+            texts = self._foreign(town, Half.JUDGE)
             false = tuple(text for text in texts if _at_house(self.answer(StreetCase(text, town.known[0].point))))
             share = len(false) / max(1, len(texts))
             yield Share(town.name, "other towns", len(texts), share, share <= MOST_FALSE, false)
 
-    def fit(self, seed: int) -> str:
+    def fit(self) -> str:
         """Writes the weights of the confidence, fitted on what else those towns can be asked; tells on how much."""
         features, right, weight = [], [], []
         for town in self._towns:
-            sets = self._sets(town, seed)
-            sets["other towns"] = [StreetCase(text, town.known[0].point) for text in self._foreign(town, seed)]
+            sets = self._sets(town, Half.FIT)
+            sets["other towns"] = [StreetCase(text, town.known[0].point) for text in self._foreign(town, Half.FIT)]
             for name, cases in sets.items():
                 for case in cases:
                     row, values = self._geocoder.features(self._query(case))
@@ -164,11 +176,11 @@ class StreetExaminer:
         write_weights(WEIGHTS_FILE, np.array(features), judged, np.array(weight))
         return f"{judged.size} answers, {judged.mean():.1%} of them right"
 
-    def reliability(self, seed: int) -> list[tuple[float, float, int]]:
+    def reliability(self) -> list[tuple[float, float, int]]:
         """By tenths of confidence: what was claimed, what is right, and how many answers there are."""
         claims: list[tuple[float, bool]] = []
         for town in self._towns:
-            for name, cases in self._sets(town, seed).items():
+            for name, cases in self._sets(town, Half.JUDGE).items():
                 for case in cases:
                     result = self.answer(case)
                     if result is not None and result.place.place_type >= PlaceType.STREET:
@@ -209,12 +221,13 @@ class StreetExaminer:
                 nearest = min(nearest, float(np.hypot(north, east * np.cos(np.radians(case.point.latitude))).min()))
         return nearest
 
-    def _sets(self, town: Town, seed: int) -> dict[str, list[StreetCase]]:
-        sets = street_sets(town.known, town.number_first, seed, _SIZE)
-        sets["left out"] = street_sets(town.left_out, town.number_first, seed, _SIZE)["as tagged"]
+    def _sets(self, town: Town, half: Half) -> dict[str, list[StreetCase]]:
+        known, left_out = (of_half(addresses, half) for addresses in (town.known, town.left_out))
+        sets = street_sets(known, town.number_first, _SEEDS[half], _SIZE)
+        sets["left out"] = street_sets(left_out, town.number_first, _SEEDS[half], _SIZE)["as tagged"]
         return sets
 
-    def _foreign(self, town: Town, seed: int) -> list[str]:
+    def _foreign(self, town: Town, half: Half) -> list[str]:
         """Addresses of a town put into those around it that no layer has."""
         snapshot, middle = self._snapshot, town.known[0].point
         places = slice(0, self._base)
@@ -223,9 +236,12 @@ class StreetExaminer:
         locality = snapshot.array("place_type")[places] == PlaceType.LOCALITY
         starts = snapshot.array("street_starts").view(np.int32)
         rows = np.flatnonzero(near & locality & (starts[:-1] == starts[1:]))
+        ids = snapshot.text("place_id")
+        rows = np.array([row for row in rows.tolist() if half_of(ids[row]) == half], np.int64)
         names, short, region = snapshot.text("display_name"), snapshot.text("short_name"), snapshot.array("admin1")
         towns = [(names[row], short[int(region[row])]) for row in rows.tolist() if region[row] >= 0]
-        return foreign_cases(town.known, towns, town.number_first, seed, _FOREIGN) if towns else []
+        own = of_half(town.known, half)
+        return foreign_cases(own, towns, town.number_first, _SEEDS[half], _FOREIGN) if towns and own else []
 
     def _with_cities(self, addresses: list[TaggedAddress]) -> list[TaggedAddress]:
         """The same, those without a city in the one that the nearest address is told to have."""

@@ -37,6 +37,8 @@ _LOG = logging.getLogger("waypost.app")
 #: Between NOT_SERVING and the end of the streams, so that watchers of health still hear of it.
 _DRAIN_NOTICE_S = 0.1
 
+_NOT_LOADED = "the present snapshot cannot be loaded; the old one serves on"
+
 SERVICES = (geocoding.DESCRIPTOR.full_name, places.DESCRIPTOR.full_name, *JOB_SERVICES)
 
 
@@ -147,7 +149,11 @@ class App:
                 geocoder = await asyncio.to_thread(self._atlas.load, warm_up)
             except (SnapshotError, OSError) as error:
                 facts = {"error": str(error)}
-                _LOG.error("the present snapshot cannot be loaded; the old one serves on", extra={"facts": facts})
+                _LOG.error(_NOT_LOADED, extra={"facts": facts})
+                continue
+            except Exception as error:
+                # Whatever a damaged snapshot makes of our code: the next one must be heeded all the same.
+                _LOG.exception(_NOT_LOADED, extra={"facts": {"error": repr(error)}})
                 continue
             gc.collect()
             gc.freeze()
