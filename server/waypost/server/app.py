@@ -49,7 +49,7 @@ class App:
         self._config = config
         snapshots = SnapshotStore(config.data_dir)
         self._atlas = Atlas(snapshots)
-        self._jobs = JobsService(config, snapshots, works=works)
+        self._jobs = JobsService(config, snapshots, works=works, tell=self._tell_of_jobs)
         # One core is left to the event loop. More kernels at once than cores would only delay each other.
         self._executor = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), thread_name_prefix="kernel")
         self._reload_wanted = asyncio.Event()
@@ -129,6 +129,11 @@ class App:
             if reloading is not None:
                 reloading.cancel()
             await self._drain()
+
+    def _tell_of_jobs(self, well: bool) -> None:
+        """Jobs that stand still must not look served; lookups go on, and so does the server as a whole."""
+        if not self._admission.draining:
+            self._health.set_some(JOB_SERVICES, serving=well)
 
     async def _heed_reloads(self) -> None:
         """Loads what is present each time that it is wanted; what cannot be opened leaves the old one answering."""
