@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from waypost.server.jobs.model import Job, Lease, NewShard, Part
@@ -65,3 +69,12 @@ def part(matched: int = 10, **counts: int) -> Part:
         file="part.arrow", size_bytes=100, sha256="0" * 64, rows=RowCounts(matched=matched, **counts),
         engine_version="e1",
     )  # fmt: skip
+
+
+@contextmanager
+def without_table(database: Path, table: str) -> Iterator[None]:
+    """Takes a table away from the store for a while: an error of the database that nobody foresaw."""
+    with closing(sqlite3.connect(database, timeout=30.0, isolation_level=None)) as connection:
+        connection.execute(f"ALTER TABLE {table} RENAME TO {table}_gone")
+        yield
+        connection.execute(f"ALTER TABLE {table}_gone RENAME TO {table}")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tests.accuracy.noise import with_typos
 from tests.accuracy.street_layers import Writing
+from tests.accuracy.world import Half, half_of
 from waypost.server.gazetteer.imports.records import Batch
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.model import Point
@@ -75,6 +76,11 @@ def tagged_addresses(batches: Iterable[Batch], city: str, region: str) -> list[T
     # A number that stands twice on a street of one city has no one answer.
     often = Counter((number, street, town) for number, street, town, _ in found)
     return [address for key, address in found.items() if often[key[:3]] == 1]
+
+
+def of_half(addresses: Iterable[TaggedAddress], half: Half) -> list[TaggedAddress]:
+    """Those in streets of one half; a street belongs to one by its name, in whatever town."""
+    return [address for address in addresses if half_of(address.street.casefold()) == half]
 
 
 def _addresses(batches: Iterable[Batch], city: str, region: str) -> Iterator[TaggedAddress]:

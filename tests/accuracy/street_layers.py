@@ -19,8 +19,7 @@ import pyarrow.compute as pc
 from tests.accuracy.street_town import TOWNS, town_batches
 from waypost.server.gazetteer.compose import compose_into
 from waypost.server.gazetteer.imports.build_layer import build_layer
-from waypost.server.gazetteer.imports.importing import imported
-from waypost.server.gazetteer.imports.layer_store import open_layer
+from waypost.server.gazetteer.imports.layer_store import imported, open_layer
 from waypost.server.gazetteer.imports.readers.osm import read_osm
 from waypost.server.gazetteer.imports.readers.reading import BadRecords, Wishes
 from waypost.server.gazetteer.imports.records import Batch, Credit
@@ -77,19 +76,21 @@ def extracts() -> dict[str, Path]:
 
 
 @contextmanager
-def layered(data_dir: Path, seed: int) -> Iterator[tuple[Snapshot, list[Town]]]:
-    """The present world with a layer of each extract, or of invented towns; nothing of it stays on disk."""
+def layered(data_dir: Path, seed: int, *, invented: bool = False) -> Iterator[tuple[Snapshot, list[Town]]]:
+    """The present world with a layer of each extract, or of `invented` towns; nothing of it stays on disk."""
     store = SnapshotStore(data_dir)
     with store.building() as directory:
-        snapshot, towns = compose_towns(store, directory, seed)
+        snapshot, towns = compose_towns(store, directory, seed, invented=invented)
         yield snapshot, towns
 
 
-def compose_towns(store: SnapshotStore, directory: Path, seed: int) -> tuple[Snapshot, list[Town]]:
+def compose_towns(
+    store: SnapshotStore, directory: Path, seed: int, *, invented: bool = False
+) -> tuple[Snapshot, list[Town]]:
     """The same, in a folder that stays."""
     world = store.open_present()
     layers, towns = [], []
-    for name, batches, writing in _sources(seed):
+    for name, batches, writing in _sources(seed, {} if invented else extracts()):
         known, left_out = _split(batches)
         made = directory / name
         made.mkdir()
@@ -105,8 +106,7 @@ def compose_towns(store: SnapshotStore, directory: Path, seed: int) -> tuple[Sna
     return Snapshot.open(target), towns
 
 
-def _sources(seed: int) -> Iterator[tuple[str, list[Batch], Writing]]:
-    present = extracts()
+def _sources(seed: int, present: dict[str, Path]) -> Iterator[tuple[str, list[Batch], Writing]]:
     for name, path in present.items():
         writing = WRITINGS[name]
         yield name, list(read_osm([path], Wishes(country=writing.country), BadRecords(), lambda share: None)), writing

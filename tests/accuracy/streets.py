@@ -1,4 +1,9 @@
-"""How right the answers to addresses are, and to what else layers hold: layers are made of extracts and asked back."""
+"""How right the answers to addresses are, and to what else layers hold: layers are made of extracts and asked back.
+
+What the confidence is fitted on is held apart from what it is judged on: it is fitted on invented towns and judged on
+extracts. Where there are none, both are invented, and each street with all its houses belongs to one half; so do the
+towns that addresses are put into.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +23,13 @@ from tests.accuracy.street_cases import (
     bilingual_sets,
     foreign_cases,
     mistaken_sets,
+    of_half,
     street_sets,
     tagged_addresses,
 )
 from tests.accuracy.street_layers import Town
 from tests.accuracy.street_points import PointExaminer
+from tests.accuracy.world import Half, half_of
 from waypost.server.gazetteer.imports.records import Batch
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.geocoder.distance import METRES_PER_DEGREE, distance_m
@@ -58,6 +65,8 @@ _FOREIGN_WEIGHT = 11.0
 _SIZE = 600
 _POIS = 500
 _FOREIGN = 2_000
+#: What is drawn from each half.
+_SEEDS = {Half.FIT: 11, Half.JUDGE: 7}
 #: A town that is named by mistake lies this far away at least.
 _FAR_M = 30_000.0
 
@@ -99,10 +108,10 @@ class StreetExaminer:
             _Asked(town, self._addresses(town, town.known), self._addresses(town, town.left_out)) for town in towns
         ]
 
-    def shares(self, seed: int) -> Iterator[Share]:
+    def shares(self) -> Iterator[Share]:
         """What share of each set is right."""
         for asked in self._towns:
-            for name, cases in self._sets(asked, seed).items():
+            for name, cases in self._sets(asked, Half.JUDGE).items():
                 results = [(case, self.answer(case)) for case in cases]
                 missed = tuple(
                     case.text
@@ -111,20 +120,20 @@ class StreetExaminer:
                 )
                 share = 1.0 - len(missed) / max(1, len(cases))
                 yield Share(asked.town.name, name, len(cases), share, share >= FLOORS.get(name, LEAST_RIGHT), missed)
-            for name, (count, wrong) in self._points.shares(asked.town.name, seed, _SIZE).items():
+            for name, (count, wrong) in self._points.shares(asked.town.name, _SEEDS[Half.JUDGE], _SIZE).items():
                 share = 1.0 - len(wrong) / max(1, count)
                 yield Share(asked.town.name, name, count, share, share >= FLOORS.get(name, LEAST_RIGHT), tuple(wrong))
-            texts = self._foreign(asked, seed)
+            texts = self._foreign(asked, Half.JUDGE)
             false = tuple(text for text in texts if _at_house(self.answer(StreetCase(text, asked.middle))))
             share = len(false) / max(1, len(texts))
             yield Share(asked.town.name, OTHER_TOWNS, len(texts), share, share <= MOST_FALSE, false)
 
-    def fit(self, seed: int) -> str:
+    def fit(self) -> str:
         """Writes the weights of the confidence, fitted on what else those towns can be asked; tells on how much."""
         features, right, weight = [], [], []
         for asked in self._towns:
-            sets = self._sets(asked, seed)
-            sets[OTHER_TOWNS] = [StreetCase(text, asked.middle) for text in self._foreign(asked, seed)]
+            sets = self._sets(asked, Half.FIT)
+            sets[OTHER_TOWNS] = [StreetCase(text, asked.middle) for text in self._foreign(asked, Half.FIT)]
             for name, cases in sets.items():
                 for case in cases:
                     row, values = self._geocoder.features(self._query(case))
@@ -137,11 +146,11 @@ class StreetExaminer:
         write_weights(WEIGHTS_FILE, np.array(features), judged, np.array(weight))
         return f"{judged.size} answers, {judged.mean():.1%} of them right"
 
-    def reliability(self, seed: int) -> list[tuple[float, float, int]]:
+    def reliability(self) -> list[tuple[float, float, int]]:
         """By tenths of confidence: what was claimed, what is right, and how many answers there are."""
         claims: list[tuple[float, bool]] = []
         for asked in self._towns:
-            for name, cases in self._sets(asked, seed).items():
+            for name, cases in self._sets(asked, Half.JUDGE).items():
                 for case in cases:
                     result = self.answer(case)
                     if result is not None and result.place.place_type >= PlaceType.STREET:
@@ -185,15 +194,16 @@ class StreetExaminer:
                 nearest = min(nearest, float(np.hypot(north, east * np.cos(np.radians(case.point.latitude))).min()))
         return nearest
 
-    def _sets(self, asked: _Asked, seed: int) -> dict[str, list[StreetCase]]:
-        town, writing = asked.town, asked.town.writing
-        sets = street_sets(asked.known, writing.number_first, seed, _SIZE)
-        sets["left out"] = street_sets(asked.left_out, writing.number_first, seed, _SIZE)["as tagged"]
-        sets |= bilingual_sets(asked.known, town.known, writing, seed, _SIZE)
+    def _sets(self, asked: _Asked, half: Half) -> dict[str, list[StreetCase]]:
+        town, writing, seed = asked.town, asked.town.writing, _SEEDS[half]
+        known, left_out = (of_half(addresses, half) for addresses in (asked.known, asked.left_out))
+        sets = street_sets(known, writing.number_first, seed, _SIZE)
+        sets["left out"] = street_sets(left_out, writing.number_first, seed, _SIZE)["as tagged"]
+        sets |= bilingual_sets(known, town.known, writing, seed, _SIZE)
         codes, towns = self._codes(asked), self._towns_around(asked.middle, _FAR_M)
-        sets |= mistaken_sets(asked.known, codes, towns, writing.number_first, seed, _SIZE)
+        sets |= mistaken_sets(known, codes, towns, writing.number_first, seed, _SIZE)
         sets["place beside the house"] = beside_cases(
-            asked.known, self._towns_around(asked.middle, 0.0), writing.number_first, seed, _SIZE
+            known, self._towns_around(asked.middle, 0.0), writing.number_first, seed, _SIZE
         )
         makers = {
             "points of interest": poi_cases, "kinds near a city": category_cases,
@@ -250,10 +260,13 @@ class StreetExaminer:
             and distance_m(latitude[row], longitude[row], middle.latitude, middle.longitude) >= least_m
         ]
 
-    def _foreign(self, asked: _Asked, seed: int) -> list[str]:
+    def _foreign(self, asked: _Asked, half: Half) -> list[str]:
         """Addresses of a town put into those around it that no layer has."""
         towns = self._towns_around(asked.middle, 0.0, without_streets=True)
-        return foreign_cases(asked.known, towns, asked.town.writing.number_first, seed, _FOREIGN) if towns else []
+        towns = [town for town in towns if half_of(town.name) == half]
+        own = of_half(asked.known, half)
+        number_first = asked.town.writing.number_first
+        return foreign_cases(own, towns, number_first, _SEEDS[half], _FOREIGN) if towns and own else []
 
     def _addresses(self, town: Town, records: list[Batch]) -> list[TaggedAddress]:
         """The addresses among records, those without a city in the one that the nearest address is told to have."""

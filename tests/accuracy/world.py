@@ -28,6 +28,15 @@ class Half(Enum):
     JUDGE = 1
 
 
+def half_of(text: str) -> Half:
+    """The half that something with that id or name belongs to."""
+    return Half(_half(text.encode()))
+
+
+def _half(text: bytes) -> int:
+    return zlib.crc32(text) >> 7 & 1
+
+
 class World:
     """The places of one half, by kind, as rows of the snapshot."""
 
@@ -54,9 +63,7 @@ class World:
     @cached_property
     def _chosen(self) -> npt.NDArray[np.bool_]:
         data, offsets = self._ids.data.tobytes(), self._ids.offsets.tolist()
-        halves = np.fromiter(
-            (zlib.crc32(data[begin:end]) >> 7 & 1 for begin, end in pairwise(offsets)), np.int8, len(self._ids)
-        )
+        halves = np.fromiter((_half(data[begin:end]) for begin, end in pairwise(offsets)), np.int8, len(self._ids))
         chosen: npt.NDArray[np.bool_] = halves == self._half.value
         return chosen
 

@@ -28,8 +28,7 @@ from tests.bench.generated_country import Country
 from tests.bench.rounds import alternate
 from waypost.server.gazetteer.compose import compose_into
 from waypost.server.gazetteer.imports.build_layer import build_layer
-from waypost.server.gazetteer.imports.importing import imported
-from waypost.server.gazetteer.imports.layer_store import open_layer
+from waypost.server.gazetteer.imports.layer_store import imported, open_layer
 from waypost.server.gazetteer.imports.records import Credit
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.gazetteer.store import SnapshotStore, default_data_directory

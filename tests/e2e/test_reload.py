@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.sample_data import write_sample
@@ -101,6 +102,26 @@ def test_a_broken_snapshot_leaves_the_old_one_serving(own_dir: Path) -> None:
         server.wait_for("the present snapshot cannot be loaded; the old one serves on")
         with Client(server.address) as client:
             assert client.geocode("Berlin").results
+
+
+def test_reloads_are_heeded_after_one_that_failed_in_an_unforeseen_way(own_dir: Path) -> None:
+    with Server(own_dir) as server:
+        server.wait_until_serving()
+        new = write_sample(own_dir, edition=1)
+        path = own_dir / "snapshots" / new / "manifest.json"
+        whole = path.read_bytes()
+        manifest = orjson.loads(whole)
+        # Readable as a snapshot, but its geocoder misses what nobody expected to be missing.
+        del manifest["files"]["reverse_positions"]
+        path.write_bytes(orjson.dumps(manifest))
+        server.process.send_signal(signal.SIGHUP)
+        told = server.wait_for("the present snapshot cannot be loaded; the old one serves on")
+        assert "KeyError" in told["error"]
+        with Client(server.address) as client:
+            assert client.geocode("Berlin").snapshot != f"snapshots/{new}"
+        path.write_bytes(whole)
+        server.process.send_signal(signal.SIGHUP)
+        assert server.wait_for("reloaded")["snapshot"] == new
 
 
 def test_reload_says_when_no_server_runs(own_dir: Path) -> None:

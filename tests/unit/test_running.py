@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
+import pytest
 
 from waypost.server.running import RunningServer, registered, running_servers, tell_to_reload
+
+#: The user that has no rights.
+NOBODY = 65_534
 
 
 def test_a_server_is_known_while_it_serves(tmp_path: Path) -> None:
@@ -52,3 +60,31 @@ def test_telling_sends_the_signal_that_reloads() -> None:
     finally:
         signal.signal(signal.SIGHUP, before)
     assert heard == [signal.SIGHUP]
+
+
+@contextmanager
+def as_somebody_else() -> Iterator[None]:
+    """Without the rights of root, if the tests have them; the folders of tests are root's then."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    os.setresuid(NOBODY, NOBODY, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+def test_the_server_of_another_user_is_left_out_and_left_alone() -> None:
+    with tempfile.TemporaryDirectory() as folder, subprocess.Popen(["sleep", "60"]) as server:
+        try:
+            data_dir = Path(folder)
+            data_dir.chmod(0o755)
+            with registered(data_dir):
+                (path,) = (data_dir / "servers").iterdir()
+                path.chmod(0)
+                with as_somebody_else():
+                    assert running_servers(data_dir) == []
+                    assert not tell_to_reload(RunningServer(server.pid, reachable=True))
+            assert server.poll() is None
+        finally:
+            server.kill()

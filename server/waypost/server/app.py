@@ -37,6 +37,8 @@ _LOG = logging.getLogger("waypost.app")
 #: Between NOT_SERVING and the end of the streams, so that watchers of health still hear of it.
 _DRAIN_NOTICE_S = 0.1
 
+_NOT_LOADED = "the present snapshot cannot be loaded; the old one serves on"
+
 SERVICES = (geocoding.DESCRIPTOR.full_name, places.DESCRIPTOR.full_name, *JOB_SERVICES)
 
 
@@ -47,7 +49,7 @@ class App:
         self._config = config
         snapshots = SnapshotStore(config.data_dir)
         self._atlas = Atlas(snapshots)
-        self._jobs = JobsService(config, snapshots, works=works)
+        self._jobs = JobsService(config, snapshots, works=works, tell=self._tell_of_jobs)
         # One core is left to the event loop. More kernels at once than cores would only delay each other.
         self._executor = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), thread_name_prefix="kernel")
         self._reload_wanted = asyncio.Event()
@@ -128,6 +130,11 @@ class App:
                 reloading.cancel()
             await self._drain()
 
+    def _tell_of_jobs(self, well: bool) -> None:
+        """Jobs that stand still must not look served; lookups go on, and so does the server as a whole."""
+        if not self._admission.draining:
+            self._health.set_some(JOB_SERVICES, serving=well)
+
     async def _heed_reloads(self) -> None:
         """Loads what is present each time that it is wanted; what cannot be opened leaves the old one answering."""
         while True:
@@ -142,7 +149,11 @@ class App:
                 geocoder = await asyncio.to_thread(self._atlas.load, warm_up)
             except (SnapshotError, OSError) as error:
                 facts = {"error": str(error)}
-                _LOG.error("the present snapshot cannot be loaded; the old one serves on", extra={"facts": facts})
+                _LOG.error(_NOT_LOADED, extra={"facts": facts})
+                continue
+            except Exception as error:
+                # Whatever a damaged snapshot makes of our code: the next one must be heeded all the same.
+                _LOG.exception(_NOT_LOADED, extra={"facts": {"error": repr(error)}})
                 continue
             gc.collect()
             gc.freeze()

@@ -35,6 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (SnapshotError, ImportFailed) as error:
         print(f"waypost: {error.message}", file=sys.stderr)  # noqa: T201
         return FAILED
+    except OSError as error:
+        if words[:1] != ["data"]:
+            raise
+        told = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+        print(f"waypost: the system refused: {told}", file=sys.stderr)  # noqa: T201
+        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from waypost.server.config import Config, add_flags
 from waypost.server.gazetteer.build import build
-from waypost.server.gazetteer.imports.importing import imported_layers, layers_of, prune_layers
+from waypost.server.gazetteer.imports.importing import layers_of, prune_layers
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.jobs.desk import pinned_snapshots
 from waypost.server.layer_commands import add_layer_tasks, print_layers, table_console
@@ -73,7 +73,7 @@ def _build_snapshot(data_dir: Path, without: Iterable[str]) -> SnapshotInfo:
                 progress.start_task(building)
                 progress.update(building, description=step, completed=share)
 
-        info = build(data_dir, without=frozenset(without), imported=imported_layers(data_dir), on_step=show)
+        info = build(data_dir, without=frozenset(without), on_step=show)
         progress.update(building, description="build", completed=1.0)
     return info
 

@@ -8,6 +8,7 @@
     ├── FailedPrecondition        the resource is in a state that does not allow the call
     ├── OutOfRange                a cursor or offset beyond the end
     ├── Aborted                   somebody else was faster: read again, then try again
+    ├── DataLost                  results that were there are gone or broken; trying again does not help
     ├── ResponseTooLarge          an answer too large to send
     ├── Unavailable               still loading or draining: try again
     ├── NotSupported              what the protocol knows and this server does not do
@@ -146,6 +147,15 @@ class LeaseLost(WaypostError):
     """A process wrote to a job that it does not own any more; it must stop at once. Never told to callers."""
 
     reason = "LEASE_LOST"
+
+
+class DataLost(WaypostError):
+    """A file of the resource `resource_name` that was whole once is gone or broken, and nobody can make it again."""
+
+    reason = "RESULTS_LOST"
+
+    def __init__(self, message: str, *, resource_name: str) -> None:
+        super().__init__(message, resource_name=resource_name)
 
 
 class ResponseTooLarge(WaypostError):

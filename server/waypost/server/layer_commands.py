@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import stat
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +18,7 @@ from rich.text import Text
 from waypost.server.config import Config, add_flags
 from waypost.server.errors import ConfigError, ImportFailed
 from waypost.server.exits import FAILED
-from waypost.server.gazetteer.imports.importing import Order, add_layer, layers_of, remove_layer
+from waypost.server.gazetteer.imports.importing import Order, add_layer, layers_of, remove_layers
 from waypost.server.gazetteer.imports.layer_info import LayerInfo
 from waypost.server.gazetteer.imports.readers.fields import FIELDS
 from waypost.server.gazetteer.imports.readers.formats import (
@@ -95,8 +97,8 @@ def add_layer_tasks(tasks: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_flags(task, "data_dir")
     task.set_defaults(run=_add)
 
-    task = tasks.add_parser("remove", help="leave an imported layer out, in a new snapshot")
-    task.add_argument("layer", metavar="LAYER")
+    task = tasks.add_parser("remove", help="leave imported layers out, in a new snapshot")
+    task.add_argument("layers", nargs="+", metavar="LAYER")
     add_flags(task, "data_dir")
     task.set_defaults(run=_remove)
 
@@ -112,9 +114,7 @@ def add_layer_tasks(tasks: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add(config: Config, arguments: argparse.Namespace) -> int:
     paths: list[Path] = arguments.files
-    for path in paths:
-        if not path.is_file():
-            raise ImportFailed(f"{path} does not exist, or is no file", path=str(path))
+    _check_files(paths)
     wishes = Wishes(
         columns=_columns(arguments.column),
         country=_country(arguments.country),
@@ -145,11 +145,30 @@ def _add(config: Config, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_files(paths: Sequence[Path]) -> None:
+    """Raises ImportFailed for what cannot be read, before anything of it is looked at."""
+    for path in paths:
+        try:
+            # Without waiting for who writes, if it is a pipe.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError as error:
+            raise ImportFailed(f"{path} cannot be read: {error.strerror}", path=str(path)) from error
+        there = os.fstat(descriptor)
+        os.close(descriptor)
+        if not stat.S_ISREG(there.st_mode):
+            raise ImportFailed(f"{path} is no plain file; folders, pipes and devices are not read", path=str(path))
+        if not there.st_size:
+            raise ImportFailed(f"{path} is empty", path=str(path))
+    for number, path in enumerate(paths):
+        if any(path.samefile(other) for other in paths[:number]):
+            raise ImportFailed(f"{path} is named twice", path=str(path))
+
+
 def _remove(config: Config, arguments: argparse.Namespace) -> int:
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     with ImportProgress(console) as progress:
-        snapshot_id = remove_layer(config.data_dir, arguments.layer, progress)
-    console.print(f"snapshot {snapshot_id} without {arguments.layer} is present in {config.data_dir}")
+        snapshot_id = remove_layers(config.data_dir, arguments.layers, progress)
+    console.print(f"snapshot {snapshot_id} without {', '.join(arguments.layers)} is present in {config.data_dir}")
     return 0
 
 
@@ -168,10 +187,12 @@ def table_console() -> Console:
     return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDE)
 
 
-def print_layers(layers: Sequence[LayerInfo], console: Console) -> None:
-    """A table of layers that were added."""
+def print_layers(layers: Sequence[LayerInfo | ImportFailed], console: Console) -> None:
+    """A table of layers that were added; below it those that cannot be read."""
     table = Table("layer", "file", "version", "records", "size", "licence", "credit", box=None)
     for layer in layers:
+        if isinstance(layer, ImportFailed):
+            continue
         credit = layer.credit
         table.add_row(
             layer.name,
@@ -183,6 +204,9 @@ def print_layers(layers: Sequence[LayerInfo], console: Console) -> None:
             f"{credit.text} {credit.uri}".strip(),
         )
     console.print(table)
+    for layer in layers:
+        if isinstance(layer, ImportFailed):
+            console.print(f"cannot be read: {layer.message}")
 
 
 def _reload(config: Config, _: argparse.Namespace) -> int:

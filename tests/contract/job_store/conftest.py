@@ -20,12 +20,14 @@ def clock() -> HandClock:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of the test's own."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/jobs.sqlite"
+        yield f"sqlite:///{tmp_path}/jobs.sqlite"
+        return
     server: Postgres = request.getfixturevalue("migrated_postgres")
-    return server.fresh_url()
+    with server.lent() as url:
+        yield url
 
 
 @pytest.fixture
@@ -49,6 +51,6 @@ def store(open_store: OpenStore) -> JobStore:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres: Postgres) -> Postgres:
-    """The server, whose fresh databases have all tables already."""
+    """The server, whose databases have all tables already."""
     JobStore.open(postgres.template_url).close()
     return postgres

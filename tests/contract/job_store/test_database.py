@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import event, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from tests.job_stores import spec
 from tests.postgres import Postgres
@@ -129,6 +133,102 @@ def test_a_file_that_somebody_holds_is_told_as_busy(tmp_path: Path, monkeypatch:
         other.close()
         assert refused.value.reason == "TOO_BUSY"
         store.create_job(spec())
+
+
+def test_a_folder_that_went_away_is_told_as_such_until_it_is_back(tmp_path: Path) -> None:
+    with JobStore.open(f"sqlite:///{tmp_path}/here/jobs.sqlite") as store:
+        store._database.engine.dispose()
+        (tmp_path / "here").rename(tmp_path / "gone")
+        with pytest.raises(Unavailable) as refused:
+            store.create_job(spec())
+        assert refused.value.reason == "STORE_UNREACHABLE"
+        (tmp_path / "gone").rename(tmp_path / "here")
+        store.create_job(spec())
+
+
+def test_a_write_that_the_system_refuses_is_told_as_a_full_disk(tmp_path: Path) -> None:
+    with JobStore.open(f"sqlite:///{tmp_path}/jobs.sqlite") as store:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        # What SQLite gets then is no ENOSPC, and neither is what a quota gives.
+        resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "jobs.sqlite-wal").stat().st_size + 10_000, hard))
+        try:
+            with pytest.raises(ResourceExhausted) as refused:
+                store.create_job(spec(), inline=b"x" * 1_000_000)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert refused.value.reason == "DISK_FULL"
+        assert isinstance(refused.value.__cause__, DBAPIError)
+        assert refused.value.__cause__.orig.sqlite_errorname.startswith("SQLITE_IOERR")  # type: ignore[union-attr]
+        assert store.list_jobs(limit=1).items == ()
+
+
+def test_more_calls_at_once_than_connections_are_told_to_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("waypost.server.jobs.store.database._LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("waypost.server.jobs.store.database._CONNECTIONS", 2)
+    with JobStore.open(f"sqlite:///{tmp_path}/jobs.sqlite") as store, ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(store._database.reading())
+        with pytest.raises(ResourceExhausted) as refused:
+            store.list_jobs(limit=1)
+        assert refused.value.reason == "TOO_BUSY"
+
+
+def test_options_of_the_operators_url_are_kept_beside_ours(migrated_postgres: Postgres) -> None:
+    with migrated_postgres.lent() as url:
+        database = Database(
+            make_url(url)
+            .update_query_dict({"options": "-c statement_timeout=12345"})
+            .render_as_string(hide_password=False)
+        )
+        with database.reading() as connection:
+            shown = [
+                connection.execute(text(f"SHOW {name}")).scalar_one()
+                for name in ("statement_timeout", "idle_in_transaction_session_timeout")
+            ]
+        database.close()
+    assert shown == ["12345ms", "10s"]
+
+
+def test_a_standby_that_takes_no_writes_is_told_as_a_store_that_is_away(migrated_postgres: Postgres) -> None:
+    with migrated_postgres.lent() as url:
+        asked = make_url(url).update_query_dict({"options": "-c default_transaction_read_only=on"})
+        with JobStore.open(asked.render_as_string(hide_password=False)) as store:
+            with pytest.raises(Unavailable) as refused:
+                store.create_job(spec())
+            assert store.list_jobs(limit=1).items == ()
+    assert refused.value.reason == "STORE_UNREACHABLE"
+
+
+def test_a_file_that_takes_no_writes_is_told_as_a_store_that_is_away(tmp_path: Path) -> None:
+    with JobStore.open(f"sqlite:///{tmp_path}/jobs.sqlite") as store:
+        store._database.engine.dispose()
+        event.listen(store._database.engine, "connect", lambda raw, _: raw.execute("PRAGMA query_only=ON"))
+        with pytest.raises(Unavailable) as refused:
+            store.create_job(spec())
+        assert store.list_jobs(limit=1).items == ()
+    assert refused.value.reason == "STORE_UNREACHABLE"
+
+
+def test_a_session_that_slept_in_its_transaction_finds_the_store_away(migrated_postgres: Postgres) -> None:
+    with migrated_postgres.lent() as url, psycopg.connect(url, autocommit=True) as other:
+        database = Database(url)
+
+        def sleep_in_a_transaction() -> None:
+            with database.writing() as connection:
+                pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 1"))
+                while other.execute("SELECT pg_sleep(0.01) FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone():
+                    pass
+                connection.execute(text("SELECT 1"))
+
+        with pytest.raises(Unavailable) as refused:
+            sleep_in_a_transaction()
+        assert refused.value.reason == "STORE_UNREACHABLE"
+        with database.writing() as connection:
+            connection.execute(text("SELECT 1"))
+        database.close()
 
 
 def test_a_database_that_went_away_is_told_as_such(postgres: Postgres, tmp_path: Path) -> None:

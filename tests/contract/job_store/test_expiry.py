@@ -67,3 +67,16 @@ def test_snapshots_of_unfinished_jobs_are_pinned(store: JobStore) -> None:
     assert store.pinned_snapshots() == {"old", "new"}
     cancel(store, ended.job_id)
     assert store.pinned_snapshots() == {"new"}
+
+
+def test_what_was_deleted_is_left_over_until_it_is_seen_gone(store: JobStore) -> None:
+    job, upload = store.create_job(spec()), store.create_upload(ttl_s=60)
+    cancel(store, job.job_id)
+    assert store.leftovers(limit=9) == ()
+    key = RequestKey("DeleteJob", "id", "digest")
+    for _ in range(2):
+        store.delete_job(job.job_id, request=key)
+    store.delete_upload(upload.upload_id)
+    assert store.leftovers(limit=9) == (job.name, upload.name)
+    store.forget_leftovers([job.name])
+    assert store.leftovers(limit=9) == (upload.name,)

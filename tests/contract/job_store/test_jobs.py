@@ -325,3 +325,15 @@ def cancel(store: JobStore, job_id: str, owner: str = "") -> None:
         assert taken is not None
         lease = taken[1]
     store.advance(lease, JobState.CANCELLED)
+
+
+def test_a_folder_has_one_unfinished_job_that_writes_there(store: JobStore) -> None:
+    first = store.create_job(spec(), output_folder="file:///out/mine")
+    store.create_job(spec(), output_folder="file:///out/other")
+    for _ in range(2):
+        store.create_job(spec())
+    with pytest.raises(FailedPrecondition) as refused:
+        store.create_job(spec(), output_folder="file:///out/mine")
+    assert (refused.value.reason, refused.value.subject) == ("OUTPUT_IN_USE", first.name)
+    cancel(store, first.job_id)
+    store.create_job(spec(), output_folder="file:///out/mine")

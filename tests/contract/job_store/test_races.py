@@ -11,10 +11,11 @@ from threading import Barrier
 from typing import TypeVar
 
 from tests.contract.job_store.conftest import OpenStore
-from tests.job_stores import LEASE_S, HandClock, part, running, spec
+from tests.job_stores import LEASE_S, HandClock, claimed, part, running, spec
 from waypost.server.errors import Aborted, FailedPrecondition, ResourceExhausted
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import Lease, Progress, RequestKey, ShardState
+from waypost.server.jobs.spec import Notification, WebhookTarget
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.store import JobStore
 
@@ -40,6 +41,22 @@ def test_of_equal_requests_at_once_one_makes_the_job(open_store: OpenStore) -> N
         calls = [partial(store.create_job, spec(), request=key) for store in stores * 4]
         assert len({job.job_id for job in at_once(*calls)}) == 1
     assert len(stores[0].list_jobs(limit=99).items) == 5
+
+
+def test_of_jobs_that_would_write_to_one_folder_at_once_one_is_taken(open_store: OpenStore) -> None:
+    stores = [open_store(), open_store()]
+
+    def create(store: JobStore) -> str:
+        try:
+            return store.create_job(spec(), output_folder="file:///out/mine").job_id
+        except FailedPrecondition:
+            return ""
+
+    for _ in range(5):
+        (taken,) = filter(None, at_once(*(partial(create, store) for store in stores * 4)))
+        stores[0].command(taken, Command.CANCEL)
+        _, lease = claimed(stores[0])
+        stores[0].advance(lease, JobState.CANCELLED)
 
 
 def test_a_request_that_waited_for_one_that_failed_is_carried_out(open_store: OpenStore) -> None:
@@ -257,3 +274,14 @@ def finish(process: subprocess.Popen[str]) -> tuple[str, int]:
     output, _ = process.communicate(timeout=120)
     word, count = output.split()
     return word, int(count)
+
+
+def test_a_delivery_that_two_processes_claim_at_once_goes_to_one(open_store: OpenStore) -> None:
+    stores = [open_store() for _ in range(4)]
+    told = Notification(target=WebhookTarget(uri="https://a"), states=frozenset({JobState.PAUSED}))
+    for _ in range(40):
+        store = stores[0]
+        store.command(store.create_job(spec(notifications=(told,))).job_id, Command.PAUSE)
+        claimed_now = at_once(*(partial(each.claim_deliveries, limit=9, hold_s=60) for each in stores))
+        assert [len(deliveries) for deliveries in claimed_now].count(1) == 1
+        assert sum(map(len, claimed_now)) == 1

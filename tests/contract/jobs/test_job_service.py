@@ -159,6 +159,26 @@ async def test_a_file_is_pinned_as_it_was(bench: Bench, tmp_path: Path) -> None:
     assert (source.size_bytes, source.modified_ns) == (path.stat().st_size, path.stat().st_mtime_ns)
 
 
+async def test_a_folder_that_another_unfinished_job_writes_to_is_refused_by_any_of_its_names(
+    bench: Bench, tmp_path: Path
+) -> None:
+    (tmp_path / "out" / "link").symlink_to(tmp_path / "out" / "x")
+    job_id = await bench.create(output=pb.JobOutput(uri=f"file://{tmp_path}/out/x"))
+    for name in ("x", "x/", "%78", "link"):
+        request = pb.CreateJobRequest(job=new_job(output=pb.JobOutput(uri=f"file://{tmp_path}/out/{name}")))
+        error = await failed(bench.jobs.CreateJob(request))
+        assert (error.code, error.reason) == (Code.FAILED_PRECONDITION, "OUTPUT_IN_USE")
+        (violation,) = error.detail(details.PreconditionFailure).violations
+        assert violation.subject == f"jobs/{job_id}"
+    await bench.create(output=pb.JobOutput(uri=f"file://{tmp_path}/out/x/below"))
+
+
+async def test_an_output_folder_that_nobody_can_look_at_is_refused(bench: Bench, tmp_path: Path) -> None:
+    output = pb.JobOutput(uri=f"file://{tmp_path}/out/{'x' * 256}")  # longer than the name of a file may be
+    error = await failed(bench.jobs.CreateJob(pb.CreateJobRequest(job=new_job(output=output))))
+    assert (error.code, error.fields) == (Code.INVALID_ARGUMENT, ["job.output.uri"])
+
+
 async def test_an_output_folder_that_holds_such_files_is_refused(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "out" / "results.csv").write_text("mine")
     output = pb.JobOutput(uri=f"file://{tmp_path}/out/x/../")

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pyarrow as pa
 import pytest
+from google.longrunning.operations_pb2 import ListOperationsRequest
 
 from tests.contract.jobs.bench import Bench, failed, read_all
 from waypost.server.jobs.model import OutputFile, OutputFileKind
 from waypost.server.jobs.states import JobState
+from waypost.server.transport.wire.pages import page_token
 from waypost.v1 import jobs_pb2 as pb
 
 Code = grpc.StatusCode
@@ -111,6 +116,46 @@ async def test_messages_hold_at_most_a_mebibyte_and_every_row_once(bench: Bench,
     assert messages[-1].last_row == 6_000
 
 
+@pytest.mark.parametrize("harm", ["shorter", "other bytes", "gone", "empty"])
+async def test_rows_whose_file_is_torn_are_told_as_lost_behind_those_that_are_not(bench: Bench, harm: str) -> None:
+    job_id = await bench.create()
+    lease = bench.begin(job_id)
+    bench.commit(lease)
+    bench.commit(lease)
+    harmed(bench.desk.folders.parts(job_id) / "11.arrow", harm)
+    call = read(bench, job_id)
+    assert rows([await call.read()])[-1]["waypost_row"] == 10
+    error = await failed(read_all(call))
+    assert (error.code, error.reason) == (Code.DATA_LOSS, "RESULTS_LOST")
+    assert "rows 11 to 20" in error.status.message
+    bench.end(lease, JobState.FAILED)
+    bench.store.delete_job(job_id)
+    assert (await failed(read_all(read(bench, job_id)))).reason == "JOB_NOT_FOUND"
+
+
+@pytest.mark.parametrize("harm", ["shorter", "gone", "empty"])
+async def test_a_final_file_that_is_not_the_one_that_was_written_is_told_as_lost(bench: Bench, harm: str) -> None:
+    job_id = await bench.create()
+    finished(bench, job_id, b"abc" * 1_000)
+    harmed(bench.desk.folders.output(job_id) / "results.csv", harm)
+    request = pb.ReadOutputFileRequest(name=f"jobs/{job_id}/files/results.csv")
+    error = await failed(read_all(bench.jobs.ReadOutputFile(request)))
+    assert (error.code, error.reason) == (Code.DATA_LOSS, "RESULTS_LOST")
+
+
+async def test_a_final_file_that_was_moved_out_of_the_callers_folder_is_told_as_lost(bench: Bench) -> None:
+    job_id = await bench.create()
+    (out,) = bench.desk.roots.output
+    file = OutputFile(
+        file="results.csv", kind=OutputFileKind.RESULTS, uri=f"{out.uri}/mine/results.csv", size_bytes=1,
+        sha256="0" * 64, row_count=1,
+    )  # fmt: skip
+    bench.end(bench.begin(job_id), files=[file])
+    request = pb.ReadOutputFileRequest(name=f"jobs/{job_id}/files/results.csv")
+    error = await failed(read_all(bench.jobs.ReadOutputFile(request)))
+    assert (error.code, error.reason) == (Code.DATA_LOSS, "RESULTS_LOST")
+
+
 async def test_rows_that_the_job_leaves_out_are_accounted_for(bench: Bench) -> None:
     output = pb.JobOutput(rows=pb.OUTPUT_ROWS_NOT_MATCHED, columns=["status"], column_prefix="")
     job_id = await bench.create(output=output)
@@ -132,6 +177,19 @@ async def test_a_row_that_fits_into_no_message_is_named(bench: Bench) -> None:
     assert "row 2" in error.status.message
 
 
+def harmed(path: Path, harm: str) -> None:
+    size_bytes = path.stat().st_size
+    match harm:
+        case "shorter":
+            os.truncate(path, size_bytes // 2)
+        case "other bytes":
+            path.write_bytes(bytes(size_bytes))
+        case "empty":
+            os.truncate(path, 0)
+        case "gone":
+            path.unlink()
+
+
 def finished(bench: Bench, job_id: str, content: bytes) -> None:
     folder = bench.desk.folders.output(job_id)
     folder.mkdir(parents=True)
@@ -147,6 +205,35 @@ def finished(bench: Bench, job_id: str, content: bytes) -> None:
         )
     ]
     bench.end(bench.begin(job_id), files=files)
+
+
+async def test_a_token_that_somebody_made_is_refused_by_every_list(bench: Bench) -> None:
+    job_id = await bench.create()
+    finished(bench, job_id, b"")
+    parent = f"jobs/{job_id}"
+    lists: dict[str, tuple[Callable[[str], Awaitable[object]], tuple[str, ...]]] = {
+        "/waypost.v1.JobService/ListOutputFiles": (
+            lambda token: bench.jobs.ListOutputFiles(pb.ListOutputFilesRequest(parent=parent, page_token=token)),
+            (job_id,),
+        ),
+        "/waypost.v1.JobService/ListDeliveries": (
+            lambda token: bench.jobs.ListDeliveries(pb.ListDeliveriesRequest(parent=parent, page_token=token)),
+            (job_id,),
+        ),
+        "/waypost.v1.JobService/ListJobs": (
+            lambda token: bench.jobs.ListJobs(pb.ListJobsRequest(page_token=token)),
+            ("",),
+        ),
+        "/google.longrunning.Operations/ListOperations": (
+            lambda token: bench.operations.ListOperations(ListOperationsRequest(page_token=token)),
+            ("",),
+        ),
+    }
+    for method, (ask, arguments) in lists.items():
+        await ask(page_token(method, "7" if "Files" in method else "1.0 a", arguments))
+        for position in ("x", "-1", "1 \0", "9" * 5_000):
+            error = await failed(ask(page_token(method, position, arguments)))
+            assert (error.code, error.reason) == (Code.INVALID_ARGUMENT, "BAD_PAGE_TOKEN"), (method, position)
 
 
 async def test_final_files_are_listed_and_read_from_any_offset(bench: Bench) -> None:

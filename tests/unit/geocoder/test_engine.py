@@ -6,7 +6,9 @@ import pyarrow as pa
 import pytest
 
 from tests.unit.geocoder.forward_world import NO_FILTER, ask, ids
+from tests.unit.geocoder.house_world import house_geocoder
 from waypost.server.errors import InvalidArgument, NotFound
+from waypost.server.geocoder.columns import RESULT_COLUMNS
 from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.match import TERMS
 from waypost.server.model import (
@@ -18,6 +20,7 @@ from waypost.server.model import (
     PlaceType,
     Point,
     PostalAddress,
+    Precision,
 )
 
 
@@ -144,3 +147,19 @@ def test_nothing_is_explained_unasked() -> None:
 def test_the_layers_of_the_answers_are_named() -> None:
     assert ask("Berlin").layers == ("places",)
     assert ask("Atlantis").layers == ()
+
+
+def test_each_point_of_a_column_has_the_number_of_its_own_house() -> None:
+    geocoder = house_geocoder()
+    texts = [f"39.80{500 + step}, -89.6500" for step in range(5, 75, 10)] + ["Main Street 12, Springfield", "39.8, -89"]
+    table = geocoder.geocode_texts(pa.array(texts), GeocodeFilter(), RESULT_COLUMNS).to_pylist()
+    numbers = set()
+    for row, text in zip(table, texts, strict=True):
+        result = geocoder.geocode(GeocodeQuery(text=text, max_results=1)).results[0]
+        assert (row["place_id"], row["formatted_address"]) == (
+            result.place.place_id,
+            result.place.formatted_address,
+        )
+        if result.precision == Precision.INTERPOLATED:
+            numbers.add(row["formatted_address"])
+    assert len(numbers) >= 5

@@ -5,10 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from waypost.server.gazetteer.imports.importing import LONGEST_STEP_M
 from waypost.server.gazetteer.imports.layer import WAY_END
 from waypost.server.geocoder.distance import METRES_PER_DEGREE
-from waypost.server.geocoder.fine_grid import UNITS
-from waypost.server.geocoder.line_grid import LineGrid, build_line_grid, line_distance_m, nearest_lines
+from waypost.server.geocoder.fine_grid import BLOCK_TILES, MOST_SIDE, UNITS, FineGrid, empty_blocks
+from waypost.server.geocoder.line_grid import (
+    MOST_CELLS,
+    LineGrid,
+    Piece,
+    build_line_grid,
+    cells_of,
+    line_distance_m,
+    nearest_lines,
+)
 
 _END = (WAY_END, WAY_END)
 
@@ -59,6 +68,27 @@ def test_a_street_across_the_antimeridian_is_found_from_both_sides(longitude: fl
     ((street, away_m),) = nearest(lines, -16.8001, longitude, 200.0)
     assert street == 0
     assert away_m == pytest.approx(11.1, abs=0.2)
+
+
+@pytest.mark.parametrize("latitude", [89.9999, 89.99999])
+def test_a_street_beside_the_pole_is_found_from_its_other_side(latitude: float) -> None:
+    lines = grid_of([[(latitude, 10.0), (latitude, 10.1)]])
+    ((street, away_m),) = nearest(lines, latitude, -170.0, 200.0, 3)
+    assert street == 0
+    assert away_m < 40.0
+
+
+@pytest.mark.parametrize("latitude", [0.0, 60.0, 85.0])
+def test_the_longest_piece_of_an_import_finds_room_in_the_finest_cells(latitude: float) -> None:
+    east = LONGEST_STEP_M / METRES_PER_DEGREE / np.cos(np.radians(latitude))
+    north = 90.0 + latitude
+    blocks = empty_blocks()
+    blocks.reshape(180, 360)[int(north) - 1 : int(north) + 1, 178:200] = np.arange(44).reshape(2, 22)
+    tiles = np.full((44 * BLOCK_TILES**2, 2), MOST_SIDE, np.int64)
+    piece = Piece(north * UNITS, 179.0 * UNITS, (north + 0.1) * UNITS, (179.0 + east) * UNITS)
+    room = np.empty(MOST_CELLS, np.int64)
+    count = cells_of(FineGrid(blocks, tiles, np.zeros(0, np.uint32)), piece, room)
+    assert east * BLOCK_TILES * MOST_SIDE < count < MOST_CELLS
 
 
 def test_the_nearest_line_is_that_of_a_search_through_all() -> None:

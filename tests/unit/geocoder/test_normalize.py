@@ -12,6 +12,7 @@ from waypost.server.geocoder.normalize import (
     LETTER,
     MAX_TOKENS,
     Tokens,
+    fold_words,
     hash_text,
     new_tokens,
     span_hash,
@@ -53,6 +54,19 @@ def test_case_accents_width_and_script_variants_fold_to_one(written: str, same: 
 @pytest.mark.parametrize("name", ["München", "São Tomé", "Việt Nam", "Ḩamāh", "Йошкар-Ола", "강남구", "ガガ", "दिल्ली"])
 def test_composed_and_decomposed_letters_are_the_same(name: str) -> None:
     assert words(unicodedata.normalize("NFC", name)) == words(unicodedata.normalize("NFD", name)) != []
+
+
+@pytest.mark.parametrize("text", ["12½", "12 ½", "12 1/2", "12½ "])
+def test_a_fraction_is_a_word_of_its_own(text: str) -> None:
+    assert "".join(words(text)) == "1212"
+    assert words(text)[0] == "12"
+    assert fold_words(text)[0] == "12"
+
+
+def test_what_stands_behind_a_fraction_is_the_next_word() -> None:
+    assert words("8¾weg") == ["8", "34", "weg"]
+    tokens, count = tokens_of("8¾weg".encode())
+    assert tokens.word["kind"][:count].tolist() == [DIGIT, LETTER, LETTER]
 
 
 def test_the_mark_of_the_japanese_post_says_that_a_code_is_japanese() -> None:

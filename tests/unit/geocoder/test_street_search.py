@@ -52,7 +52,11 @@ _STREETS = [
     Feature(BERLIN, "Długa", _houses(range(1, 30), 52.55, 13.35)),
     Feature(BERLIN, "Museum für Naturkunde", kind=PlaceType.POI, category="museum", point=(52.53, 13.379)),
     Feature(BERLIN, "Linden Apotheke", kind=PlaceType.POI, category="pharmacy", point=(52.531, 13.38)),
-    Feature(BERLIN, "Gartenweg", [(0, "Haus Anna", 52.56, 13.40), (0, "Haus Berta", 52.57, 13.40)]),
+    Feature(
+        BERLIN, "Gartenweg",
+        [(0, "Haus Anna", 52.56, 13.40), (0, "Haus Berta", 52.57, 13.40), (0, "A7", 52.575, 13.40)],
+    ),
+    Feature(BERLIN, "Halbe Gasse", [(12, "", 52.58, 13.4), (12, " 1/2", 52.581, 13.4), (1212, "", 52.59, 13.4)]),
     Feature(BERLIN, "Datumsweg", [(1, "", 52.5, 179.9999), (5, "", 52.5, -179.9999)]),
     Feature(MUNICH, "Hauptstraße", _houses(range(1, 9, 2), 48.13, 11.57)),
     Feature(
@@ -101,6 +105,17 @@ def _at(result: Result, latitude: float, longitude: float) -> bool:
         ("Hauptstr. 17/3, Berlin", 52.532, 13.41),
         ("Hauptstr. 19/4, Berlin", 52.52, 13.4019),
         ("Hauptstr. Nr. 7, Berlin", 52.52, 13.4007),
+        ("Halbe Gasse 12½, Berlin", 52.581, 13.4),
+        ("Halbe Gasse 12 ½, Berlin", 52.581, 13.4),
+        ("12 1/2 Halbe Gasse, Berlin", 52.581, 13.4),
+        ("Halbe Gasse 12 1/2, Berlin", 52.581, 13.4),
+        ("Halbe Gasse 12, Berlin", 52.58, 13.4),
+        ("Halbe Gasse 1212, Berlin", 52.59, 13.4),
+        ("Gartenweg, Haus Anna, Berlin", 52.56, 13.40),
+        ("Haus Berta, Gartenweg, Berlin", 52.57, 13.40),
+        ("haus-berta gartenweg berlin", 52.57, 13.40),
+        ("Gartenweg Haus Berta, Berlin", 52.57, 13.40),
+        ("Gartenweg A7, Berlin", 52.575, 13.40),
         ("Straße des 17. Juni 135, Berlin", 52.51, 13.3635),
         ("12 rue du 8 mai 1945, Berlin", 52.54, 13.3512),
         ("ul. Długa 14, Berlin", 52.55, 13.3514),
@@ -131,6 +146,19 @@ def test_a_missing_house_lies_between_its_neighbours_on_its_side(geocoder: Geoco
 
 def test_houses_without_a_number_are_not_taken_for_number_nought(geocoder: Geocoder) -> None:
     assert _best(geocoder, "Gartenweg 0, Berlin").precision == Precision.STREET
+
+
+@pytest.mark.parametrize(
+    "text", ["Haus Clara, Gartenweg, Berlin", "Gartenweg Haus, Berlin", "Haus Anna, Lindenallee, Berlin"]
+)
+def test_a_house_of_another_name_is_no_answer(geocoder: Geocoder, text: str) -> None:
+    assert all(result.precision != Precision.ROOFTOP for result in _ask(geocoder, text).results)
+
+
+def test_half_a_house_is_not_the_one_whose_number_has_its_digits(geocoder: Geocoder) -> None:
+    assert _best(geocoder, "Hauptstr. 1½, Berlin").precision != Precision.ROOFTOP or _at(
+        _best(geocoder, "Hauptstr. 1½, Berlin"), 52.52, 13.4001
+    )
 
 
 def test_a_missing_house_lies_on_the_short_way_over_the_antimeridian(geocoder: Geocoder) -> None:

@@ -18,15 +18,15 @@ from waypost.server.jobs.poison import Piece, Pieces, PieceState
 from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.shard import work_shard
 from waypost.server.jobs.tallies import ReasonCount, Tally
-from waypost.server.jobs.tasks import RowRange, ShardTask
+from waypost.server.jobs.tasks import PartResult, RowRange, ShardTask
 
 TEXTS = ["Munich", None, "Atlantis", "10115 Berlin", "", "48.1, 11.5", "東京"] * 3_000
 INVALID = [None, None, None, "RAGGED", None, None, None] * 3_000
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> ShardTask:
-    """The task of a shard, its part made."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[ShardTask, PartResult]:
+    """The task of a shard, its part made, and what one worker tells of it."""
     columns = [
         ("q", pa.array(TEXTS)),
         ("n", pa.array([None, *range(len(TEXTS) - 1)])),
@@ -34,8 +34,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> ShardTask:
     ]
     shard = write_shard(tmp_path_factory.mktemp("shard") / "1", columns, INVALID, first_row=100)
     task = text_task(shard, snapshot_id="sample")
-    work_shard(sample_geocoder(), task)
-    return task
+    result = work_shard(sample_geocoder(), task)
+    assert result is not None
+    return task, result
+
+
+@pytest.fixture(scope="module")
+def whole(made: tuple[ShardTask, PartResult]) -> ShardTask:
+    return made[0]
 
 
 def worked(task: ShardTask, pieces: Pieces, directory: Path) -> dict[RowRange, tuple[Path, Tally]]:
@@ -54,8 +60,9 @@ def worked(task: ShardTask, pieces: Pieces, directory: Path) -> dict[RowRange, t
 @settings(max_examples=8)
 @given(st.sets(st.integers(1, len(TEXTS) - 1), max_size=5))
 def test_the_part_of_the_pieces_is_that_of_the_whole(
-    whole: ShardTask, tmp_path_factory: pytest.TempPathFactory, cuts: set[int]
+    made: tuple[ShardTask, PartResult], tmp_path_factory: pytest.TempPathFactory, cuts: set[int]
 ) -> None:
+    whole, alone = made
     directory = tmp_path_factory.mktemp("pieces")
     edges = [0, *sorted(cuts), len(TEXTS)]
     pieces = Pieces(tuple(Piece(RowRange(*pair), 0, PieceState.DONE) for pair in itertools.pairwise(edges)))
@@ -63,8 +70,6 @@ def test_the_part_of_the_pieces_is_that_of_the_whole(
     task = text_task(whole.shard_path, part_path=directory / "all", snapshot_id="sample")
     result = assemble(task, pieces, done)
     assert (directory / "all").read_bytes() == whole.part_path.read_bytes()
-    alone = work_shard(sample_geocoder(), text_task(whole.shard_path, part_path=directory / "alone"))
-    assert alone is not None
     assert (result.tally, result.sha256, result.rows) == (alone.tally, alone.sha256, alone.rows)
 
 

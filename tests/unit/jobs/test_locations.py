@@ -7,7 +7,15 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from waypost.server.errors import ConfigError, InvalidArgument
-from waypost.server.jobs.locations import Root, identify, local_folder, resolve_input, resolve_output
+from waypost.server.jobs.locations import (
+    OutputFolder,
+    Root,
+    Writer,
+    identify,
+    local_folder,
+    resolve_input,
+    resolve_output,
+)
 from waypost.server.jobs.readers import open_rows
 
 
@@ -166,11 +174,24 @@ def test_an_output_has_its_name_only_when_it_is_whole(roots: list[Root], tmp_pat
 
 
 def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
-    folder = local_folder(tmp_path)
-    folder.create("results.csv").stream.close()
+    def folder(name: str, token: int) -> OutputFolder:
+        return local_folder(tmp_path, Writer(name, token))
+
+    for token in (1, 2):
+        folder("mine", token).create("results.csv").stream.close()
     (tmp_path / "results.csv").write_text("kept")
-    folder.discard_unfinished()
+    folder("mine", 2).discard_unfinished()
     assert [path.name for path in tmp_path.iterdir()] == ["results.csv"]
+
+
+def test_what_others_write_is_left_to_them_and_to_whoever_comes_after(tmp_path: Path) -> None:
+    later = local_folder(tmp_path, Writer("mine", 10)).create("results.csv")
+    other = local_folder(tmp_path, Writer("mine-too", 1)).create("results.csv")
+    (tmp_path / ".waypost-mine-x").touch()
+    local_folder(tmp_path, Writer("mine", 9)).discard_unfinished()
+    later.put_in_place()
+    other.put_in_place()
+    assert {path.name for path in tmp_path.iterdir()} == {"results.csv", ".waypost-mine-x"}
 
 
 #: Nearly everywhere another disk than that of `tmp_path`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +11,8 @@ import numpy as np
 from waypost.server.gazetteer.arrays import LAYER_OF_KIND, Arrays
 from waypost.server.gazetteer.assemble import Sources, assemble
 from waypost.server.gazetteer.compose import compose_into
-from waypost.server.gazetteer.features import ImportedLayer
 from waypost.server.gazetteer.hierarchy import Kind
+from waypost.server.gazetteer.imports.layer_store import LayerStore, imported
 from waypost.server.gazetteer.layers import chosen_layers, describe_layers
 from waypost.server.gazetteer.memory import lean_memory, return_free_memory
 from waypost.server.gazetteer.snapshot import Snapshot
@@ -50,25 +50,27 @@ def build(
     data_dir: Path,
     *,
     without: frozenset[str] = frozenset(),
-    imported: Sequence[ImportedLayer] = (),
     on_step: Callable[[str, float], None] = lambda step, share: None,
 ) -> SnapshotInfo:
     """The new present snapshot in `data_dir`. Two builds from the same packages have the same id and bytes.
 
-    `without` are layers to leave out ("postal", "airports"), `imported` those that were added, which it is composed
-    with; `on_step` is told each step of STEPS, and then of compose.STEPS, as it begins and the share of the time that
-    has passed. Raises SnapshotError if a layer cannot be left out, a package is
-    missing, or another build is running. Whatever happens, the old snapshot serves until the new one is complete.
+    It is composed with the layers that were added. `without` are layers of the world to leave out ("postal",
+    "airports"); `on_step` is told each step of STEPS, and then of compose.STEPS, as it begins and the share of the time
+    that has passed. Raises SnapshotError if a layer cannot be left out, a package is missing, or another build is
+    running, ImportFailed if a layer that was added is broken. Whatever happens, the old snapshot serves until the new
+    one is complete.
     """
     layers = chosen_layers(without)
-
-    world_share = _WORLD_SHARE if imported else 1.0
-
-    def begin(step: str) -> None:
-        on_step(step, STEPS[step] * world_share)
-
-    store = SnapshotStore(data_dir)
+    store, added = SnapshotStore(data_dir), LayerStore(data_dir)
     with store.building() as directory:
+        # Under the lock: what is added or removed by somebody else comes before this build, or after it.
+        present = added.present()
+        imports = [imported(added.open(name)) for name in present]
+        world_share = _WORLD_SHARE if imports else 1.0
+
+        def begin(step: str) -> None:
+            on_step(step, STEPS[step] * world_share)
+
         begin("compile kernels")
         compile_all()
         with lean_memory():
@@ -77,7 +79,7 @@ def build(
         made = directory / "world"
         made.mkdir()
         info = write_snapshot(made, arrays, describe_layers(_counts(layers, arrays)))
-        if imported:
+        if imports:
             del arrays
             world, made = made, directory / "snapshot"
             made.mkdir()
@@ -85,9 +87,10 @@ def build(
                 made,
                 Snapshot.open(world),
                 world,
-                imported,
+                imports,
                 on_step=lambda step, share: on_step(step, world_share + (1 - world_share) * share),
             )
+        added.choose(info.snapshot_id, present)
         store.publish(made, info.snapshot_id)
     return replace(info, present=True)
 

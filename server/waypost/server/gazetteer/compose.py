@@ -66,6 +66,7 @@ def compose(
     The same world and layers give the same id and bytes, whatever was added before; without layers it is the snapshot
     of `data build`. `on_step` is told each step of STEPS as it begins. Raises SnapshotError if there is no snapshot,
     there are too many layers, or another build is running. Killed at any moment it leaves the old snapshot serving.
+    The store of layers is not told of it: for what `data add` does see imports/importing.py.
     """
     store = SnapshotStore(data_dir)
     with store.building() as directory:

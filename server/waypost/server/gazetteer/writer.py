@@ -5,6 +5,7 @@ The id is a hash of the content alone: the time of the build and the machine are
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
@@ -98,7 +99,12 @@ def write_arrays(
         for part, values in parts.items():
             path = directory / f"{part}.npy"
             with path.open("wb") as file:
-                np.save(file, np.ascontiguousarray(values), allow_pickle=False)
+                try:
+                    np.save(file, np.ascontiguousarray(values), allow_pickle=False)
+                except OSError as error:
+                    if error.errno is None:  # numpy tells how many items were written, not why no more
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+                    raise
                 file.flush()
                 os.fsync(file.fileno())
             with path.open("rb") as file:

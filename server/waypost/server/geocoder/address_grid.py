@@ -1,7 +1,7 @@
 """The points of addresses, or of other imported places, by where they lie: the nearest ones to a position.
 
-Exact to about a centimetre: within the few hundred metres that are looked at, the surface is a plane as wide as at the
-position asked about.
+Within a few hundred metres the surface is a plane as wide as at the position asked about, which is exact to a few
+centimetres; farther away, and beside the poles, it is a sphere.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.fine_grid import (
     BLOCK_TILES,
     METRES_PER_UNIT,
@@ -39,6 +40,9 @@ from waypost.server.geocoder.jit import Whole, njit, njit_inlined, njit_kernel
 FIRST_REACH_M = 25.0
 #: Each window that follows is so many times as wide.
 WIDER = 4.0
+#: How far, and up to which latitude, the surface is a plane: wrong there by 4 cm in 200 m, by 14 cm in 400 m.
+_PLANE_REACH_M = 500.0
+_PLANE_LATITUDE = 85.0
 
 
 class PointGrid(NamedTuple):
@@ -124,6 +128,8 @@ def _within(
 ) -> Whole:
     count = 0
     grid = places.grid
+    latitude, longitude = window.latitude / UNITS - 90.0, window.longitude / UNITS - 180.0
+    plane_reach = _PLANE_REACH_M * _PLANE_REACH_M if abs(latitude) <= _PLANE_LATITUDE else -1.0
     last_row = min(window.north // TILE_UNITS, TILE_ROWS - 1)
     for row in range(window.south // TILE_UNITS, last_row + 1):
         for column in range(window.west // TILE_UNITS, window.east // TILE_UNITS + 1):
@@ -145,6 +151,12 @@ def _within(
                         right += ROUND
                     right *= window.metres_east
                     squared = up * up + right * right
+                    # By the point itself, not by the window: how many are asked for must not change a distance.
+                    if squared > plane_reach:
+                        metres = distance_m(
+                            latitude, longitude, places.points[entry, 0] / UNITS, places.points[entry, 1] / UNITS
+                        )
+                        squared = metres * metres
                     if squared > reach_m * reach_m:
                         continue
                     number = np.int64(places.numbers[entry])

@@ -141,8 +141,11 @@ class Geocoder:
         """The best answer to each text as the result columns named; see columns.RESULT_COLUMNS."""
         column, faults = read_texts(texts)
         hits, flags = self._forward.column(column, None, restriction, faults)
+        house_numbers: dict[int, str] = {}
         for number in np.flatnonzero((flags == search.NOTATION) & (faults == 0)):
-            self._answer_alone(hits, int(number), column[int(number)], restriction)
+            self._answer_alone(hits, int(number), column[int(number)], restriction, house_numbers)
+        if house_numbers:
+            hits.house_texts = _with_texts(hits.house_texts, house_numbers)
         return self._columns.table(hits, columns)
 
     def geocode_addresses(
@@ -168,18 +171,23 @@ class Geocoder:
         """The place with each id; a well-formed id that is not there is unmatched."""
         return self._columns.table(self._ids.column(ids), columns)
 
-    def _answer_alone(self, hits: c.Hits, number: int, text: str, restriction: GeocodeFilter) -> None:
-        """Answers one text of a column by the unary path, for what the kernel does not read."""
+    def _answer_alone(
+        self, hits: c.Hits, number: int, text: str, restriction: GeocodeFilter, house_numbers: dict[int, str]
+    ) -> None:
+        """Answers one text of a column by the unary path, for what the kernel does not read; see _fill_in."""
         try:
             answer = self.geocode(GeocodeQuery(text=text, filter=restriction, max_results=1))
         except InvalidArgument:
             hits.reason[number] = c.OUT_OF_RANGE
             return
         if answer.results:
-            self._fill_in(hits, number, answer.results[0])
+            self._fill_in(hits, number, answer.results[0], house_numbers)
 
-    def _fill_in(self, hits: c.Hits, number: int, result: Result) -> None:
-        """Puts a result of the unary path into a column."""
+    def _fill_in(self, hits: c.Hits, number: int, result: Result, house_numbers: dict[int, str]) -> None:
+        """Puts a result of the unary path into a column.
+
+        The number of a house that has none of its own goes to `house_numbers`, to take the place of its text.
+        """
         found = self._ids.find(result.place.place_id)
         assert found is not None  # noqa: S101 - it came from this snapshot
         hits.row[number], house = found
@@ -192,12 +200,9 @@ class Geocoder:
         told["latitude"], told["longitude"] = result.place.latitude, result.place.longitude
         told["error_m"] = result.accuracy_m
         if house is None:
-            # Nobody asked for that number: it takes the place of the text, which held coordinates.
-            hits.house_texts = _with_text(hits.house_texts, number, result.place.address_components[0].long_text)
-            told["number_from"], told["number_to"] = (
-                0,
-                hits.house_texts.offsets[number + 1] - hits.house_texts.offsets[number],
-            )
+            # Nobody asked for that number: the text held coordinates.
+            house_numbers[number] = result.place.address_components[0].long_text
+            told["number_from"], told["number_to"] = 0, len(house_numbers[number].encode())
 
     def _explanation(self, query: GeocodeQuery) -> Explanation:
         """The readings of a query in the usual language, without merging those that are one place."""
@@ -279,13 +284,12 @@ class Geocoder:
         return (Notice(NoticeCode.LAYER_MISSING, f"no layer of this snapshot has places of type {names}"),)
 
 
-def _with_text(texts: TextColumn, number: int, other: str) -> TextColumn:
-    """The same texts with another one at that place."""
+def _with_texts(texts: TextColumn, others: Mapping[int, str]) -> TextColumn:
+    """The same texts with other ones at those places, which rise."""
     mask = np.zeros(len(texts), bool)
-    mask[number] = True
-    return TextColumn.from_arrow(
-        pc.replace_with_mask(texts.to_arrow(), pa.array(mask), pa.scalar(other, pa.large_string()))
-    )
+    mask[list(others)] = True
+    replaced = pc.replace_with_mask(texts.to_arrow(), pa.array(mask), pa.array(others.values(), pa.large_string()))
+    return TextColumn.from_arrow(replaced)
 
 
 def _notation_parts(

@@ -30,6 +30,8 @@ ROUND = 360 * UNITS
 #: Entries that a cell should have, and the most rows of cells in a tile: 27 metres each.
 CELL_ENTRIES = 4
 MOST_SIDE = 256
+#: Latitude from which on a window goes all the way round: a kilometre from the pole.
+_ROUND_THE_POLE = 89.99
 #: Metres in a unit of latitude.
 METRES_PER_UNIT = METRES_PER_DEGREE / UNITS
 
@@ -68,14 +70,18 @@ def window_at(latitude: float, longitude: float, reach_m: float) -> Window:
     north = (latitude + 90.0) * UNITS
     east = (longitude + 180.0) * UNITS
     tall = reach_m / METRES_PER_UNIT
-    # Towards the pole a degree of longitude is shorter than at the point itself.
-    nearest_pole = min(abs(latitude) + tall / UNITS, 89.99)
-    wide = min(tall / math.cos(math.radians(nearest_pole)), ROUND / 2 - 1.0)
+    # Towards the pole a degree of longitude is shorter than at the point itself; around it all of them are near.
+    nearest_pole = abs(latitude) + tall / UNITS
+    wide = ROUND / 2 if nearest_pole >= _ROUND_THE_POLE else tall / math.cos(math.radians(nearest_pole))
+    west, most_east = math.floor(east - wide), math.ceil(east + wide)
+    if most_east - west > ROUND - 2 * TILE_UNITS:
+        # Once round, from edge to edge, so that no tile is met from both sides.
+        west, most_east = 0, ROUND - 1
     return Window(
         max(math.floor(north - tall), 0),
         min(math.ceil(north + tall), 180 * UNITS),
-        math.floor(east - wide),
-        math.ceil(east + wide),
+        west,
+        most_east,
         north,
         east,
         METRES_PER_UNIT * math.cos(math.radians(latitude)),

@@ -19,6 +19,10 @@ from waypost.server.geocoder.street_words import NUMBER_SIGN, TYPE, UNIT
 #: The most digits of a house number; longer ones are something else.
 _MOST_DIGITS = 6
 
+#: The most words of a house's name, and the most such houses of a street that are looked at.
+_MOST_NAME_WORDS = 6
+_MOST_NAMED = 2_048
+
 _BIS = np.array(sorted({hash_text(word) for word in ("bis", "ter", "quater", "quinquies")}), np.uint64)
 
 
@@ -31,7 +35,7 @@ def find_house(table, tokens, count, data, feature, first, last, taken, number_f
     best, other = st.houses_at(table, st.HOUSES)[0], st.houses_at(table, st.HOUSES)[1]
     _clear(best)
     signs = st.signs_of(table)
-    before = _number_before(tokens, data, taken, first)
+    before = _number_before(tokens, count, data, taken, first)
     after = _number_after(tokens, count, signs, taken, last)
     one, two = (before, after) if number_first else (after, before)
     if one < 0 and two < 0:
@@ -44,6 +48,8 @@ def find_house(table, tokens, count, data, feature, first, last, taken, number_f
         if other.kind == EXACT or (best.kind != INTERPOLATED and other.kind == INTERPOLATED):
             _copy(other, best)
         best.asked = 1
+    if best.kind != EXACT:
+        _at_name(table, tokens, count, feature, first, last, taken, best)
     if best.mask != 0:
         _take_signs(tokens, count, signs, taken, best)
 
@@ -95,18 +101,20 @@ def _numeric(tokens, word):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _follows(tokens, data, word):  # type: ignore[no-untyped-def]
-    """Whether a word may be what follows a number: 2 digits after a sign, 1 a letter or "bis"; 0 not."""
+def _follows(tokens, count, data, word):  # type: ignore[no-untyped-def]
+    """Whether a word may be what follows a number: 2 digits after a sign, 1 a letter, "bis" or a fraction; 0 not."""
     if word == 0:
         return 0
     begin, end = tokens.word[word].start, tokens.word[word].end
     if tokens.word[word].kind == DIGIT:  # A slash has begun another segment.
         gap = tokens.word[word].byte_start - tokens.word[word - 1].byte_end
         byte = data[tokens.word[word - 1].byte_end]
-        return 2 if gap == 1 and (byte == 47 or byte == 45) else 0
+        if gap == 1 and (byte == 47 or byte == 45):
+            return 2
+        return 1 if gap == 1 and _begins_fraction(tokens, count, data, word) else 0
     if tokens.word[word].kind != LETTER or tokens.word[word].segment != tokens.word[word - 1].segment:
         return 0
-    if end - begin == 1:
+    if end - begin == 1 or _is_digit(tokens.char[begin]):  # "½" is of letters, and folds to digits
         return 1
     value = span_hash(tokens.prefix, begin, end)
     for known in _BIS:
@@ -116,7 +124,19 @@ def _follows(tokens, data, word):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _number_before(tokens, data, taken, first):  # type: ignore[no-untyped-def]
+def _begins_fraction(tokens, count, data, word):  # type: ignore[no-untyped-def]
+    """Whether a word of digits is the 1 of "1/2", behind the number of a house."""
+    if tokens.word[word - 1].kind != DIGIT or word + 1 >= count:
+        return False
+    above, below = tokens.word[word], tokens.word[word + 1]
+    if above.end - above.start != 1 or below.end - below.start != 1:
+        return False
+    slash = below.byte_start - above.byte_end == 1 and data[above.byte_end] == 47
+    return slash and tokens.char[above.start] < tokens.char[below.start]
+
+
+@kernel
+def _number_before(tokens, count, data, taken, first):  # type: ignore[no-untyped-def]
     """The word that may be the house number before a name; -1 if none may."""
     word = first - 1
     for _ in range(3):
@@ -125,10 +145,10 @@ def _number_before(tokens, data, taken, first):  # type: ignore[no-untyped-def]
         if word < 0 or _has(taken, word) or tokens.word[first].segment - tokens.word[word].segment > 1:
             return -1
         if _numeric(tokens, word) > 0 and not (
-            word > 0 and _follows(tokens, data, word) == 2 and _numeric(tokens, word - 1)
+            word > 0 and _follows(tokens, count, data, word) and _numeric(tokens, word - 1)
         ):
             return word
-        if _follows(tokens, data, word) == 0:
+        if _follows(tokens, count, data, word) == 0:
             return -1
         word -= 1
     return -1
@@ -178,7 +198,7 @@ def _at_number(table, tokens, count, data, feature, word, taken, house):  # type
     house.number_to = tokens.word[word].byte_end
     more = 0
     while more < 2 and word + more + 1 < count and not _has(taken, word + more + 1):
-        if _follows(tokens, data, word + more + 1) == 0:
+        if _follows(tokens, count, data, word + more + 1) == 0:
             break
         more += 1
     own = np.uint64(1) << np.uint64(word)
@@ -196,7 +216,7 @@ def _at_number(table, tokens, count, data, feature, word, taken, house):  # type
             house.latitude = points[2 * address] / UNITS_PER_DEGREE
             house.longitude = points[2 * address + 1] / UNITS_PER_DEGREE
             # "12/3" is flat 3 of house 12 where no house is numbered so.
-            while further < more and _follows(tokens, data, word + further + 1) == 2:
+            while further < more and _follows(tokens, count, data, word + further + 1) == 2:
                 further += 1
             _take(tokens, house, word, further, own, ranking.HOUSE_GAIN)
             return
@@ -207,6 +227,43 @@ def _at_number(table, tokens, count, data, feature, word, taken, house):  # type
         return
     if on_range(table, feature, number, house) or between(table, low, at, high, number, house):
         _take(tokens, house, word, more, own, ranking.INTERPOLATED_GAIN)
+
+
+@kernel
+def _at_name(table, tokens, count, feature, first, last, taken, house):  # type: ignore[no-untyped-def]
+    """Fills `house` with the house that has a name for a number, where words beside the street's name are it."""
+    offsets, numbers = st.i64(table, st.ADDRESS_OFFSETS), st.u32(table, st.ADDRESS_NUMBER)
+    low, high = offsets[feature], min(offsets[feature + 1], offsets[feature] + _MOST_NAMED)
+    if low >= high or numbers[low] != 0:
+        return
+    for size in range(_MOST_NAME_WORDS, 0, -1):
+        for begin in (first - size, last):
+            end = begin + size
+            if begin < 0 or end > count or not _is_name(tokens, taken, begin, end):
+                continue
+            value = span_hash(tokens.prefix, tokens.word[begin].start, tokens.word[end - 1].end)
+            address = _with_suffix(table, low, high, np.int64(0), value)
+            if address < 0:
+                continue
+            points = st.i32(table, st.ADDRESS_POINT)
+            house.kind = EXACT
+            house.asked = 1
+            house.number_from = tokens.word[begin].byte_start
+            house.address = address
+            house.latitude = points[2 * address] / UNITS_PER_DEGREE
+            house.longitude = points[2 * address + 1] / UNITS_PER_DEGREE
+            house.error_m = 0.0
+            _take(tokens, house, begin, size - 1, np.uint64(1) << np.uint64(begin), ranking.HOUSE_GAIN)
+            return
+
+
+@kernel
+def _is_name(tokens, taken, begin, end):  # type: ignore[no-untyped-def]
+    """Whether those words are of one part of the text, and nothing else explains one of them."""
+    for word in range(begin, end):
+        if _has(taken, word):
+            return False
+    return tokens.word[begin].segment == tokens.word[end - 1].segment
 
 
 @kernel

@@ -37,8 +37,8 @@ from waypost.server.geocoder.jit import Whole, njit, njit_inlined, njit_kernel
 
 FIRST_REACH_M = 50.0
 WIDER = 4.0
-#: Cells that one piece can touch: of the finest it would be a hundred kilometres long.
-_MOST_CELLS = 8_192
+#: Cells that one piece can touch: of the finest it would be sixteen degrees long, and imports have none so long.
+MOST_CELLS = 65_536
 #: Vertices of one street that are looked at: longer ones are of whole countries.
 _MOST_VERTICES = 20_000
 #: Edges of cells are widened by this many units, so that rounding loses no piece.
@@ -74,7 +74,7 @@ def build_line_grid(line: Points, offsets: npt.NDArray[np.int64]) -> LineGrid:
     ends[offsets[1:][np.diff(offsets) > 0] - 1] = True
     _mark_pieces(line, ends, blocks)
     counts = np.zeros(number_blocks(blocks) * BLOCK_TILES**2, np.int64)
-    room = np.empty(_MOST_CELLS, np.int64)
+    room = np.empty(MOST_CELLS, np.int64)
     _count_tiles(line, ends, blocks, counts, room)
     tiles = lay_out_tiles(counts)
     grid = FineGrid(blocks, tiles, np.zeros(0, np.uint32))

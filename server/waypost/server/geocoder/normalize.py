@@ -50,6 +50,9 @@ SYNONYMS = {
 #: Odd multiplier of the polynomial hash: 2^64 divided by the golden ratio.
 HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
 MAX_TOKENS = 64
+#: "½" and its like are words of their own: "12½" is "12 1/2", not "1212". No number begins with them, so they are
+#: letters though they fold to digits.
+_QUARTERS, _LAST_QUARTERS, _SEVENTH, _SEVEN_EIGHTHS = 0xBC, 0xBE, 0x2150, 0x215E
 #: A query has at most 512 code points, of which one folds to at most 18.
 MAX_CHARS = 2048
 
@@ -153,6 +156,8 @@ class _FoldedChars(dict[int, str]):
         folded = _fold(chr(code_point))
         if not isinstance(folded, str):
             folded = "" if folded == DROP else self._separator
+        elif _QUARTERS <= code_point <= _LAST_QUARTERS or _SEVENTH <= code_point <= _SEVEN_EIGHTHS:
+            folded = self._separator + folded + self._separator
         self[code_point] = folded
         return folded
 
@@ -249,6 +254,7 @@ def tokenize(entries, pool, data, begin, end, tokens):  # type: ignore[no-untype
     segment = 0
     position = begin
     truncated = False
+    behind_fraction = False
     while position <= end:
         here = position
         if position == end:
@@ -282,7 +288,10 @@ def tokenize(entries, pool, data, begin, end, tokens):  # type: ignore[no-untype
         if kind == DROP:
             continue
         wanted = LETTER if kind in (LETTER, DIGIT, SEQUENCE) else SEPARATOR
-        if open_kind == LETTER and wanted != LETTER:
+        fraction = bool(
+            kind == SEQUENCE and (_QUARTERS <= code_point <= _LAST_QUARTERS or _SEVENTH <= code_point <= _SEVEN_EIGHTHS)
+        )
+        if open_kind == LETTER and (wanted != LETTER or fraction or behind_fraction):
             if not has_digit and chars - open_first <= 5:
                 chars = _expand_synonym(tokens, open_first, chars)
             tokens.word[count].start = open_first
@@ -294,6 +303,7 @@ def tokenize(entries, pool, data, begin, end, tokens):  # type: ignore[no-untype
             count += 1
             open_kind = SEPARATOR
             has_digit = False
+        behind_fraction = fraction
         if kind == COMMA:
             segment += 1
         if kind in (SEPARATOR, COMMA):

@@ -2,8 +2,9 @@
 
 uploads/{upload}          the bytes of an upload so far
 jobs/{job}/input          rows that came in the request itself
-jobs/{job}/shards/        rows on their way to the workers
+jobs/{job}/shards/{token} rows on their way to the workers, and what was found out about them
 jobs/{job}/parts/         their answers
+jobs/{job}/staging/       final files on their way to an object store
 jobs/{job}/output/        final files that the server keeps, the report among them
 """
 
@@ -17,6 +18,10 @@ class Folders:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    def of(self, name: str) -> Path:
+        """Everything of the job or upload of this resource name."""
+        return self.root / name
 
     def upload(self, upload_id: str) -> Path:
         """The file of an upload."""
@@ -37,6 +42,10 @@ class Folders:
     def parts(self, job_id: str) -> Path:
         """Parts of a job."""
         return self.job(job_id) / "parts"
+
+    def staging(self, job_id: str) -> Path:
+        """Final files of a job on their way to an object store."""
+        return self.job(job_id) / "staging"
 
     def output(self, job_id: str) -> Path:
         """Final files of a job that the server keeps; of one with an output URI the report only."""

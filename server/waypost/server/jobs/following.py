@@ -42,7 +42,7 @@ class Following:
     async def rows(self, job_id: str, after_row: int, *, arrow: bool, follow: bool) -> AsyncIterator[ResultRows]:
         """The committed rows behind `after_row`; with `follow` also those to come, until the job has ended.
 
-        Raises NotFound, OutOfRange, ResponseTooLarge.
+        Raises NotFound, OutOfRange, DataLost, ResponseTooLarge.
         """
         with self._watching.topic(job_id) as topic:
             job = await self._threads.run(self._desk.store.job, job_id)

@@ -56,7 +56,8 @@ class Intake:
         """The new job, or that of an earlier equal request, whatever became of its input since.
 
         Raises InvalidArgument naming every wrong field, those in `violations` among them; NotFound for an upload or a
-        snapshot, FailedPrecondition for an open upload, ResourceExhausted where queue or disk are full.
+        snapshot, FailedPrecondition for an open upload or a folder that another job writes to, ResourceExhausted where
+        queue or disk are full.
         """
         known = self._desk.store.created_earlier(key) if key and not violations else None
         if known is not None:
@@ -69,6 +70,7 @@ class Intake:
             priority=draft.priority,
             labels=draft.labels,
             engine_version=ENGINE_VERSION,
+            output_folder=self._output_place(checked.output.uri),
             inline=draft.source.content if isinstance(draft.source, InlineRows) else None,
             max_unfinished=self._desk.limits.max_unfinished,
             request=key,
@@ -217,6 +219,9 @@ class Intake:
         if taken:
             allowed = f"a folder that does not hold {' and '.join(taken)} yet"
             violations.append(FieldViolation("job.output.uri", draft.output.uri, allowed))
+
+    def _output_place(self, uri: str) -> str:
+        return resolve_output(uri, self._desk.roots.output, self._desk.folders.root).place if uri else ""
 
     def _snapshot(self, snapshot_id: str, missing: list[WaypostError]) -> str:
         """The id of the snapshot to pin."""

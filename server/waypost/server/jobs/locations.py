@@ -8,6 +8,7 @@ root while it is read is trusted: a root is the operator's own.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -119,13 +120,34 @@ class InputLocation:
 
 
 @dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes into a folder that others write into too. Of two with one name the greater `token` is the later."""
+
+    name: str
+    token: int = 0
+
+
+#: Of a folder that one writer has for itself.
+NOBODY_ELSE = Writer("server")
+
+
+@dataclass(frozen=True, slots=True)
 class OutputFolder:
-    """A folder to write to; `staging` is a local directory for what is on its way to an object store."""
+    """A folder to write to; `staging` is a local directory for what is on its way to an object store.
+
+    Unfinished files bear the names of their `writer`, who removes no others than its own and those before it.
+    """
 
     uri: str
     root: Root
     path: str
     staging: Path
+    writer: Writer = NOBODY_ELSE
+
+    @property
+    def place(self) -> str:
+        """What is the same for every URI that names this folder."""
+        return f"{self.root.scheme}://{self.path}"
 
     def create(self, name: str) -> UnfinishedFile:
         """A file that has no name yet. Raises OSError where nothing can be written."""
@@ -134,13 +156,32 @@ class OutputFolder:
             folder.mkdir(parents=True, exist_ok=True)
         else:
             folder = self.staging
-        return UnfinishedFile(self, name, folder / f"{_UNFINISHED}{secrets.token_hex(8)}")
+        return UnfinishedFile(self, name, folder / f"{self._unfinished}{self.writer.token}-{secrets.token_hex(8)}")
+
+    def size_of(self, name: str) -> int | None:
+        """The size of the file of that name in bytes; None where there is none. Raises OSError."""
+        info = self.root.filesystem.get_file_info(f"{self.path}/{name}")
+        return info.size if info.type is fs.FileType.File else None
+
+    def digest_of(self, name: str) -> str:
+        """The SHA-256 of the file of that name in hexadecimal. Raises OSError."""
+        digest = hashlib.sha256()
+        with self.root.filesystem.open_input_stream(f"{self.path}/{name}", compression=None) as stream:
+            while data := stream.read(_COPY_BYTES):
+                digest.update(data)
+        return digest.hexdigest()
 
     def discard_unfinished(self) -> None:
-        """Removes what writers left that were killed; nobody may be writing here."""
+        """Removes what writers of the same name left that were killed; the writer itself may not be writing."""
         for folder in {Path(self.path) if self.root.scheme == "file" else self.staging, self.staging}:
-            for left in folder.glob(f"{_UNFINISHED}*"):
-                left.unlink(missing_ok=True)
+            for left in folder.glob(f"{self._unfinished}*"):
+                token = left.name.removeprefix(self._unfinished).partition("-")[0]
+                if token.isdecimal() and int(token) <= self.writer.token:
+                    left.unlink(missing_ok=True)
+
+    @property
+    def _unfinished(self) -> str:
+        return f"{_UNFINISHED}{self.writer.name}-"
 
 
 class UnfinishedFile:
@@ -157,7 +198,7 @@ class UnfinishedFile:
 
         Nobody may change `source` afterwards. Raises OSError.
         """
-        linked = self._path.with_name(f"{_UNFINISHED}{secrets.token_hex(8)}")
+        linked = self._path.with_name(f"{self._path.name}-link")
         try:
             os.link(source, linked)
         except OSError:
@@ -210,17 +251,17 @@ def resolve_input(uri: str, roots: Sequence[Root]) -> InputLocation:
     return InputLocation(uri, root, path)
 
 
-def resolve_output(uri: str, roots: Sequence[Root], staging: Path) -> OutputFolder:
+def resolve_output(uri: str, roots: Sequence[Root], staging: Path, writer: Writer = NOBODY_ELSE) -> OutputFolder:
     """The folder that `uri` names; it need not exist yet. Raises InvalidArgument naming `output.uri`."""
     root, path = _resolve(uri, roots, "output.uri", folder=True)
-    return OutputFolder(uri, root, path, staging)
+    return OutputFolder(uri, root, path, staging, writer)
 
 
-def local_folder(path: Path) -> OutputFolder:
+def local_folder(path: Path, writer: Writer = NOBODY_ELSE) -> OutputFolder:
     """A folder of the server's own, which no caller named; it must exist."""
     real = str(path.resolve(strict=True))
     root = Root(f"file://{real}", "file", str(Path(real).parent).rstrip("/"), fs.LocalFileSystem())
-    return OutputFolder(f"file://{real}", root, real, path)
+    return OutputFolder(f"file://{real}", root, real, path, writer)
 
 
 def identify(uri: str, roots: Sequence[Root]) -> Identity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,19 @@ BATCH_ROWS = 8_192
 #: Every writer has a name of its own, so that two that a crash left with the same shard do not write into one file.
 _TEMPORARY_SUFFIX = ".writing"
 
+_TOKEN = re.compile(r"part-\d+-(\d+)")
 _NUMBERS = frozenset({"latitude", "longitude", "accuracy_m", "confidence", "distance_m"})
+
+
+def part_name(first_row: int, token: int) -> str:
+    """The name of the part of a shard, with its owner's token, so that one that was fenced off cannot replace it."""
+    return f"part-{first_row:012}-{token}.arrow"
+
+
+def token_of(name: str) -> int:
+    """The token in the name of a part, or of any file that was written on the way to it; 0 where there is none."""
+    found = _TOKEN.search(name)
+    return int(found[1]) if found else 0
 
 
 class PartWriter:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 
-from waypost.server.errors import FailedPrecondition, NotFound, OutOfRange, ResponseTooLarge, ShardUnreadable
+from waypost.server.errors import DataLost, FailedPrecondition, InvalidArgument, NotFound, OutOfRange, ResponseTooLarge
 from waypost.server.jobs import asked
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.locations import resolve_input
@@ -52,7 +53,8 @@ class ResultReader:
     def next(self) -> ResultRows | None:
         """The next rows; None where no more are committed now.
 
-        Raises NotFound where the job was deleted, ResponseTooLarge for a row that fits into no message.
+        Raises NotFound where the job was deleted, DataLost where a part is not what was committed, ResponseTooLarge
+        for a row that fits into no message.
         """
         while self._batch is not None or self._open_next():
             found = self._from_batch()
@@ -83,21 +85,29 @@ class ResultReader:
 
     def _read_part(self, shard: Shard) -> Iterator[pa.RecordBatch]:
         """The batches of a part, from the next row on."""
-        assert shard.part is not None  # noqa: S101 - it is DONE
-        path = self._desk.folders.parts(self._job_id) / shard.part.file
-        try:
-            source = pa.memory_map(str(path))
-        except FileNotFoundError as error:
-            self._desk.store.job(self._job_id)
-            raise ShardUnreadable(f"{path.name} is not there") from error
         skipped = self._row + 1 - shard.first_row
-        with source:
+        with self._opened(shard) as source:
             reader = pa.ipc.open_file(source)
             for number in range(reader.num_record_batches):
                 batch = reader.get_batch(number)
                 if skipped < batch.num_rows:
                     yield batch.slice(skipped)
                 skipped = max(0, skipped - batch.num_rows)
+
+    def _opened(self, shard: Shard) -> pa.NativeFile:
+        """The part, which is what was committed: of other bytes Arrow could make anything, or end the process."""
+        assert shard.part is not None  # noqa: S101 - it is DONE
+        path = self._desk.folders.parts(self._job_id) / shard.part.file
+        with suppress(OSError):
+            source = pa.memory_map(str(path))
+            if hashlib.sha256(source.read_buffer()).hexdigest() == shard.part.sha256:
+                source.seek(0)
+                return source
+            source.close()
+        self._desk.store.job(self._job_id)  # with which its parts go
+        name = f"jobs/{self._job_id}"
+        message = f"rows {shard.first_row} to {shard.last_row} of {name} are lost: their file is gone or broken"
+        raise DataLost(message, resource_name=name)
 
     def _from_batch(self) -> ResultRows | None:
         """A message of the batch's first rows, which leave it; None where none of them is written."""
@@ -149,7 +159,8 @@ def output_files(desk: JobDesk, job_id: str) -> tuple[OutputFile, ...]:
 def read_file(desk: JobDesk, job_id: str, name: str, offset: int) -> Iterator[tuple[int, bytes]]:
     """Offset and bytes of the pieces of a final file from `offset` on. Blocks, also between two of them.
 
-    Raises NotFound, FailedPrecondition before the job's end, OutOfRange beyond the file's.
+    Raises NotFound, FailedPrecondition before the job's end, OutOfRange beyond the file's, DataLost where the file is
+    not there any more or has another size.
     """
     files = {file.file: file for file in output_files(desk, job_id)}
     file = files.get(name)
@@ -178,9 +189,16 @@ def ensure_row(job: Job, after_row: int) -> None:
 
 
 def _opened(desk: JobDesk, job_id: str, file: OutputFile) -> pa.NativeFile:
-    if file.uri:
-        return resolve_input(file.uri, desk.roots.output).open_file()
-    return pa.OSFile(str(Path(desk.folders.output(job_id)) / file.file))
+    # What lies in a folder of the caller's anybody may have moved or replaced since.
+    with suppress(OSError, InvalidArgument):
+        path = str(desk.folders.output(job_id) / file.file)
+        stream = resolve_input(file.uri, desk.roots.output).open_file() if file.uri else pa.OSFile(path)
+        if stream.size() == file.size_bytes:
+            return stream
+        stream.close()
+    desk.store.job(job_id)  # with which its files go
+    name = f"jobs/{job_id}/files/{file.file}"
+    raise DataLost(f"{name} is lost: the file is gone, or not the one that was written", resource_name=name)
 
 
 def _as_ndjson(plan: OutputPlan) -> OutputPlan:

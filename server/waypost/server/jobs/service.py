@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from waypost.server.config import Config
@@ -11,6 +12,7 @@ from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.jobs.coordinator import Coordinator
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.executors.local import LocalPool
+from waypost.server.jobs.loops import Loops
 from waypost.server.jobs.notify.service import NotifyService, notify_settings
 from waypost.server.jobs.tasks import Halt
 
@@ -24,23 +26,31 @@ class JobsService:
     """Opened at once, since calls need the desk; at work between `start` and `stop`.
 
     Of several serving processes on one port one has `works`: workers beyond the cores would only take turns.
+    `tell` gets False when what goes on in the background has failed for a while, and True when it goes well again.
     """
 
-    def __init__(self, config: Config, snapshots: SnapshotStore, *, works: bool) -> None:
+    def __init__(
+        self, config: Config, snapshots: SnapshotStore, *, works: bool, tell: Callable[[bool], None] = lambda _: None
+    ) -> None:
+        loops = Loops(tell)
         settings = notify_settings(config)
         self.desk = JobDesk.open(config)
         #: For what blocks: the store and files.
         self.executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="jobs")
-        self.notify = NotifyService(settings, self.desk.store, self.executor)
+        self.notify = NotifyService(settings, self.desk.store, self.executor, loops)
         self._pool: LocalPool | None = None
         self._coordinator: Coordinator | None = None
         #: A server whose snapshot cannot be opened stops before it has begun.
         self._at_work = False
         if works and config.jobs_workers:
             self._pool = LocalPool(
-                config.data_dir, config.jobs_workers, log_format=config.log_format, log_level=config.log_level
+                config.data_dir,
+                config.jobs_workers,
+                log_format=config.log_format,
+                log_level=config.log_level,
+                loops=loops,
             )
-            self._coordinator = Coordinator(self.desk, self._pool, snapshots, lease_s=config.jobs_lease_s)
+            self._coordinator = Coordinator(self.desk, self._pool, snapshots, lease_s=config.jobs_lease_s, loops=loops)
 
     async def start(self) -> None:
         """Begins to work on jobs; once the kernels of this process are warm, or every worker would compile them."""

@@ -21,7 +21,7 @@ from waypost.server.geocoder.cells import number_column, text_column
 from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.row_questions import Cells, ReverseRows, answer_rows
 from waypost.server.geocoder.version import ENGINE_VERSION
-from waypost.server.jobs.locations import local_folder
+from waypost.server.jobs.locations import Writer, local_folder
 from waypost.server.jobs.part import BATCH_ROWS, part_schema, writing_part
 from waypost.server.jobs.tallies import COUNTED_COLUMNS, Tally, count_rows
 from waypost.server.jobs.tasks import Halt, PartOutput, PartResult, RowRange, ShardTask
@@ -85,7 +85,9 @@ def work_shard(geocoder: Geocoder, task: ShardTask, halted: Callable[[], Halt | 
 def _write_output(part: Path, order: PartOutput) -> OutputFile:
     """The file that was made of a part, whole under its name but not synced. Raises OSError; the part is gone then."""
     try:
-        with OutputWriter(order.plan, order.inputs, local_folder(order.path.parent), order.path.name) as writer:
+        with OutputWriter(
+            order.plan, order.inputs, local_folder(order.path.parent, Writer(part.stem)), order.path.name
+        ) as writer:
             writer.add(part)
             return writer.finish(durable=False)
     except OSError:

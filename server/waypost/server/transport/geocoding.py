@@ -18,7 +18,7 @@ from waypost.server.transport.editions import Editions
 from waypost.server.transport.lookups import answer_lookups, check_lookups
 from waypost.server.transport.tables import answer_tables
 from waypost.server.transport.wire import answers, requests
-from waypost.server.transport.wire.pages import page_token, read_page
+from waypost.server.transport.wire.pages import BY_ID, page_token, read_page
 from waypost.v1 import geocoding_pb2 as pb
 
 DESCRIPTOR = pb.DESCRIPTOR.services_by_name["GeocodingService"]
@@ -75,7 +75,7 @@ class GeocodingService:
 
     async def ListSnapshots(self, request: pb.ListSnapshotsRequest, call: Call) -> pb.ListSnapshotsResponse:
         """A page of the snapshots that can be pinned."""
-        size, after = read_page(call.method, request, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+        size, after = read_page(call.method, request, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, BY_ID)
         loop = asyncio.get_running_loop()
         infos = await loop.run_in_executor(self._executor, self._atlas.snapshots)
         ids = [info.snapshot_id for info in infos]

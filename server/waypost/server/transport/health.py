@@ -7,7 +7,7 @@ hold up a shutdown. Its messages are used.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from grpc_health.v1 import health_pb2
 
@@ -29,7 +29,11 @@ class Health:
 
     def set_all(self, *, serving: bool) -> None:
         """Sets the status of every service and tells the watchers."""
-        self._statuses = dict.fromkeys(self._statuses, SERVING if serving else NOT_SERVING)
+        self.set_some(self._statuses, serving=serving)
+
+    def set_some(self, services: Iterable[str], *, serving: bool) -> None:
+        """Sets the status of these services and tells the watchers."""
+        self._statuses |= dict.fromkeys(services, SERVING if serving else NOT_SERVING)
         self._changed.set()
         self._changed = asyncio.Event()
 

@@ -25,7 +25,7 @@ from waypost.server.transport.credits import Credits
 from waypost.server.transport.uploading import receive_upload
 from waypost.server.transport.wire import jobs as wire
 from waypost.server.transport.wire import jobs_requests as requests
-from waypost.server.transport.wire.pages import page_token, read_page
+from waypost.server.transport.wire.pages import BY_NUMBER, BY_TIME_AND_ID, page_token, read_page
 from waypost.v1 import jobs_pb2 as pb
 
 DESCRIPTOR = pb.DESCRIPTOR.services_by_name["JobService"]
@@ -153,7 +153,7 @@ class JobService:
     async def ListOutputFiles(self, request: pb.ListOutputFilesRequest, call: Call) -> pb.ListOutputFilesResponse:
         """The final files of a job."""
         job_id = requests.parent_job(request.parent)
-        size, position = read_page(call.method, request, DEFAULT_FILES, MAX_FILES, (job_id,))
+        size, position = read_page(call.method, request, DEFAULT_FILES, MAX_FILES, BY_NUMBER, (job_id,))
         files = await self._threads.run(results.output_files, self._desk, job_id)
         start = int(position or 0)
         following = str(start + size) if start + size < len(files) else ""
@@ -172,7 +172,9 @@ class JobService:
     async def ListDeliveries(self, request: pb.ListDeliveriesRequest, call: Call) -> pb.ListDeliveriesResponse:
         """A page of a job's notifications."""
         job_id = requests.parent_job(request.parent)
-        size, position = read_page(call.method, request, requests.DEFAULT_PAGE, requests.MAX_PAGE, (job_id,))
+        size, position = read_page(
+            call.method, request, requests.DEFAULT_PAGE, requests.MAX_PAGE, BY_TIME_AND_ID, (job_id,)
+        )
         job = await self._threads.run(self._store.job, job_id)
         page = await self._threads.run(self._store.list_deliveries, job_id, limit=size, position=position)
         found = [wire.delivery(each, job.spec.notifications) for each in page.items]

@@ -81,6 +81,11 @@ class Admission(grpc.GenericRpcHandler):
             else:
                 self._light[path] = handler
 
+    @property
+    def draining(self) -> bool:
+        """Whether new calls are refused because the server stops."""
+        return self._draining
+
     def drain(self) -> None:
         """Refuses every new call with UNAVAILABLE from now on, except health."""
         self._draining = True

@@ -27,9 +27,9 @@ from tests.unit.gazetteer.imports.small_import import (
 )
 from waypost.server.errors import ImportFailed
 from waypost.server.gazetteer.compose import compose
-from waypost.server.gazetteer.imports.importing import imported
 from waypost.server.gazetteer.imports.layer import LAYER, WAY_END
 from waypost.server.gazetteer.imports.layer_info import LayerInfo
+from waypost.server.gazetteer.imports.layer_store import imported
 from waypost.server.gazetteer.imports.records import Batch
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.model import PlaceType

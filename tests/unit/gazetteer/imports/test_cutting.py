@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from waypost.server.gazetteer.imports.cutting import Pieces, cut_ways
+from waypost.server.gazetteer.imports.cutting import Pieces, cut_ways, longest_steps_m
 from waypost.server.gazetteer.imports.points import Floats, Ints
 
 #: Places are stripes of a hundredth of a degree of longitude, about a kilometre: 0, 1, 2 …
@@ -60,3 +60,10 @@ def test_pieces_come_in_the_order_of_ways_whole_or_cut() -> None:
 
 def test_lines_of_one_vertex_or_none_are_no_ways() -> None:
     assert len(cut([(0, 0)], [])) == 0
+
+
+def test_the_longest_step_of_a_line_is_within_it() -> None:
+    lines = [[0.0, 0.0, 0.0, 1.0, 0.0, 1.5], [], [50.0, 7.0], [60.0, 179.5, 60.0, -179.5], [0.0, 0.0, 2.0, 0.0]]
+    found = longest_steps_m(pa.array(lines, pa.list_(pa.float64())))
+    assert found == pytest.approx([111_195, 0, 0, 55_597, 222_390], rel=1e-3)
+    assert longest_steps_m(pa.array([], pa.list_(pa.float64()))).tolist() == []

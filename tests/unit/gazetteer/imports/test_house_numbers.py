@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from waypost.server.gazetteer.imports.house_numbers import (
     MAX_HOUSES,
+    MAX_NAME,
     MAX_SUFFIX,
     HouseNumber,
     fold_suffix,
@@ -55,6 +56,9 @@ def shown(text: str, country: str = "") -> list[str]:
         ("5. krs./Floor 5", 5, "", ""),
         ("A12", 0, "A12", "a12"),
         ("Villa Rosa", 0, "Villa Rosa", "villarosa"),
+        ("Villa Rosa, rear", 0, "Villa Rosa", "villarosa"),
+        ("Smith & Sons", 0, "Smith & Sons", "smithandsons"),
+        ("The Old Schoolhouse Cottage", 0, "The Old Schoolhouse Cottage", "theoldschoolhousecottage"),
     ],
 )
 def test_a_number_is_its_leading_digits_and_what_follows(written: str, number: int, suffix: str, folded: str) -> None:
@@ -66,7 +70,7 @@ def test_what_says_that_there_is_no_number_gives_none(written: str) -> None:
     assert read_house_numbers(written) == ()
 
 
-@pytest.mark.parametrize("written", ["1" * 10, "1" * 500, "12" + "x" * (MAX_SUFFIX + 1), "y" * (MAX_SUFFIX + 1)])
+@pytest.mark.parametrize("written", ["1" * 10, "1" * 500, "12" + "x" * (MAX_SUFFIX + 1), "y" * (MAX_NAME + 1)])
 def test_what_is_too_long_for_a_number_gives_none(written: str) -> None:
     assert read_house_numbers(written) == ()
 

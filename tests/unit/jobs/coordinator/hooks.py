@@ -34,7 +34,7 @@ def obedient(geocoder: Geocoder, task: ShardTask, halted: Halted) -> PartResult 
         os.kill(os.getpid(), signal.SIGKILL)
     if "HANG" in texts:
         signal.pause()
-    gate = task.shard_path.parents[3] / "gate"
+    gate = task.shard_path.parents[4] / "gate"
     end_s = time.monotonic() + (0.5 if "SLOW" in texts else 0.0)
     while ("GATE" in texts and not gate.exists()) or time.monotonic() < end_s:
         if halted() is not None:

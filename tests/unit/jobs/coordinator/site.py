@@ -16,6 +16,7 @@ from waypost.server.jobs.events import Head
 from waypost.server.jobs.executors import Executor
 from waypost.server.jobs.folders import Folders
 from waypost.server.jobs.locations import Root
+from waypost.server.jobs.loops import Loops
 from waypost.server.jobs.model import Job, OutputFileKind
 from waypost.server.jobs.spec import GeocodeOperation, InlineSource, JobInput, JobSpec, UriSource
 from waypost.server.jobs.states import JobState
@@ -46,7 +47,8 @@ class Site:
         self.coordinators: list[Coordinator] = []
 
     async def start(self, executor: Executor, lease_s: float = 30.0) -> Coordinator:
-        coordinator = Coordinator(self.desk, executor, self.snapshots, lease_s=lease_s, clock=self.clock)
+        loops = Loops(pause_s=0.05)
+        coordinator = Coordinator(self.desk, executor, self.snapshots, lease_s=lease_s, loops=loops, clock=self.clock)
         await coordinator.start()
         self.coordinators.append(coordinator)
         return coordinator

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +14,12 @@ import pyarrow.parquet as pq
 
 from tests.unit.jobs.coordinator import hooks
 from tests.unit.jobs.coordinator.site import Site
+from waypost.server.jobs.coordinator.output import committed
+from waypost.server.jobs.coordinator.prepared import output_path
 from waypost.server.jobs.events import OwnerChanged, RowsRestarted, ShardRetried, StateChanged
 from waypost.server.jobs.executors.local import LocalPool
 from waypost.server.jobs.lifecycle import Command
+from waypost.server.jobs.model import OutputFileKind
 from waypost.server.jobs.spec import (
     EngineChange,
     FailureAction,
@@ -134,6 +139,58 @@ async def test_a_cancelled_job_keeps_its_parts_and_a_report(sites: Sites, pool: 
     report = json.loads((site.desk.folders.output(job.job_id) / "report.json").read_bytes())
     assert (report["state"], report["rows"]["matched"]) == ("CANCELLED", 2 * SHARD_ROWS)
     assert not site.results(job.job_id)
+
+
+async def test_a_cancelled_job_in_parts_lists_those_that_are_finished(sites: Sites, pool: LocalPool) -> None:
+    site = sites()
+    await site.start(pool)
+    job = site.csv_job(
+        3 * SHARD_ROWS,
+        text=lambda row: "GATE" if SHARD_ROWS < row <= 2 * SHARD_ROWS else "Munich",
+        output=JobOutput(layout=OutputLayout.PARTS),
+    )
+    await site.reaches(job.job_id, lambda job: job.progress.committed_parts == 2)
+    site.store.command(job.job_id, Command.CANCEL)
+    assert (await site.ends(job.job_id)).state is JobState.CANCELLED
+    folder = site.desk.folders.output(job.job_id)
+    kept = [file for file in site.store.output_files(job.job_id) if file.kind is OutputFileKind.RESULTS]
+    assert [(file.file, file.row_count) for file in kept] == [
+        ("results-000001.csv", SHARD_ROWS),
+        ("results-000003.csv", SHARD_ROWS),
+    ]
+    told = json.loads((folder / "report.json").read_bytes())["files"]
+    for file, listed in zip(kept, told, strict=True):
+        data = (folder / file.file).read_bytes()
+        assert (file.size_bytes, file.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+        assert listed == {"name": file.file, "size_bytes": file.size_bytes, "sha256": file.sha256}
+    assert table_of(folder / kept[1].file)[0]["id"] == str(2 * SHARD_ROWS + 1)
+
+
+async def test_a_cancelled_job_lists_what_it_had_put_into_the_callers_folder_and_puts_nothing_more_there(
+    sites: Sites, pool: LocalPool
+) -> None:
+    site = sites()
+    first = await site.start(pool)
+    folder = site.folder / "out" / "mine"
+    job = site.csv_job(
+        3 * SHARD_ROWS,
+        text=lambda row: "GATE" if row > 2 * SHARD_ROWS else "Munich",
+        output=JobOutput(uri=folder.as_uri(), layout=OutputLayout.PARTS),
+    )
+    await site.reaches(job.job_id, lambda job: job.progress.committed_parts == 2)
+    await first.stop()
+    site.coordinators.clear()
+    # As a server does that is killed while it puts the output in place.
+    part = next(path for _, path in committed(site.desk, job))
+    shutil.copy(output_path(part), folder / "results-000001.csv")
+    site.store.command(job.job_id, Command.CANCEL)
+    await site.start(pool)
+    assert (await site.ends(job.job_id)).state is JobState.CANCELLED
+    (kept,) = [file for file in site.store.output_files(job.job_id) if file.kind is OutputFileKind.RESULTS]
+    data = (folder / "results-000001.csv").read_bytes()
+    assert (kept.uri, kept.row_count) == (f"{folder.as_uri()}/results-000001.csv", SHARD_ROWS)
+    assert (kept.size_bytes, kept.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    assert [path.name for path in folder.iterdir()] == ["results-000001.csv"]
 
 
 async def test_too_many_bad_rows_pause_a_job_and_whoever_resumes_it_accepts_them(sites: Sites, pool: LocalPool) -> None:
@@ -266,7 +323,7 @@ async def test_two_servers_share_the_jobs_and_one_takes_over_from_the_other(site
     first = await site.start(pool, lease_s=1.0)
     await site.reaches(job.job_id, lambda job: job.progress.committed_parts == 1)
     hooks.fall_asleep(first)
-    await site.start(pool)
+    await site.start(pool, lease_s=1.0)
     await site.reaches(job.job_id, lambda job: job.lease_token >= 2)
     (site.folder / "gate").touch()
     job = await site.ends(job.job_id)

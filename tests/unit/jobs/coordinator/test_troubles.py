@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import json
 import os
 import subprocess
 import time
@@ -13,10 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.job_stores import without_table
+from tests.log_news import told_of
 from tests.unit.jobs.coordinator.site import Site
-from waypost.server.errors import NotFound
+from waypost.server.errors import LeaseLost, NotFound
+from waypost.server.jobs import loops
 from waypost.server.jobs.coordinator.expiry import sweep
-from waypost.server.jobs.coordinator.mending import PART_TORN
+from waypost.server.jobs.coordinator.mending import PART_TORN, remove_parts
+from waypost.server.jobs.coordinator.office import StopSign
+from waypost.server.jobs.coordinator.plan import output_folder
+from waypost.server.jobs.coordinator.prepare import _empty_folders, prepare
 from waypost.server.jobs.events import PartCommitted, ShardRetried
 from waypost.server.jobs.executors.local import LocalPool
 from waypost.server.jobs.lifecycle import Command
@@ -217,6 +224,75 @@ async def test_a_worker_that_hangs_does_not_hold_up_a_pause(sites: Sites, pool: 
     assert (await site.ends(job.job_id)).state is JobState.CANCELLED
 
 
+async def test_a_coordinator_outlives_errors_that_nobody_foresaw(sites: Sites, pool: LocalPool) -> None:
+    site = sites()
+    await site.start(pool, lease_s=0.3)  # which it would claim and renew under
+    with told_of(loops.__name__, loops.FAILED) as stumbled, without_table(site.folder / "jobs.sqlite", "jobs"):
+        await stumbled.wait()
+    job = await site.ends(site.inline_job("query\nMunich\n").job_id)
+    assert job.state is JobState.SUCCEEDED
+
+
+async def test_a_report_counts_the_rows_although_what_is_known_of_a_part_is_torn(sites: Sites, pool: LocalPool) -> None:
+    site = sites()
+    await site.start(pool)
+    job = site.csv_job(ROWS, text=gated)
+    await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
+    (record,) = site.desk.folders.parts(job.job_id).glob("*.json")
+    os.truncate(record, record.stat().st_size // 2)
+    site.store.command(job.job_id, Command.CANCEL)
+    assert (await site.ends(job.job_id)).state is JobState.CANCELLED
+    report = json.loads((site.desk.folders.output(job.job_id) / "report.json").read_bytes())
+    assert (report["rows"]["total"], report["rows"]["matched"]) == (SHARD_ROWS, SHARD_ROWS)
+
+
+async def test_a_server_that_was_fenced_off_removes_nothing_of_the_next_one(
+    sites: Sites, pool: LocalPool, tmp_path: Path
+) -> None:
+    site = sites()
+    job = site.csv_job(ROWS, text=gated)
+    old = site.store.claim_job("old", lease_s=30.0)
+    assert old is not None
+    site.store.advance(old[1], JobState.PREPARING)
+    prepare(site.desk, job, old[1], StopSign(), lambda *_: None)
+    site.store.release_lease(old[1])
+    await site.start(pool)
+    await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
+    # The old one wakes up behind its last look at the store, as if nothing had happened.
+    _empty_folders(site.desk, old[1])
+    remove_parts(site.desk.folders.parts(job.job_id), old[1].token)
+    (site.folder / "gate").touch()
+    assert (await site.ends(job.job_id)).state is JobState.SUCCEEDED
+    assert_whole(site, job.job_id)
+    with pytest.raises(LeaseLost):
+        prepare(site.desk, job, old[1], StopSign(), lambda *_: None)
+
+
+async def test_what_a_killed_server_left_in_the_callers_folder_goes_when_the_job_is_taken_over_or_ends(
+    sites: Sites, pool: LocalPool
+) -> None:
+    site = sites()
+    folder = site.folder / "out" / "mine"
+    folder.mkdir()
+    job = site.csv_job(ROWS, text=gated, output=JobOutput(uri=folder.as_uri()))
+    old = site.store.claim_job("old", lease_s=30.0)
+    assert old is not None
+    output_folder(site.desk, job, old[1]).create("results.csv").stream.close()
+    another = folder / ".waypost-another-1-0"
+    another.touch()
+    site.store.release_lease(old[1])
+    coordinator = await site.start(pool)
+    await site.reaches(job.job_id, lambda job: done(site, job.job_id) == 1)
+    assert list(folder.iterdir()) == [another]
+    output_folder(site.desk, job, old[1]).create("results.csv").stream.close()
+    (site.folder / "gate").touch()
+    await site.ends(job.job_id)
+    await coordinator.stop()  # which lets it tidy up
+    assert {path.name for path in folder.iterdir()} == {
+        another.name, "results.csv", "report.json", "report.txt", "manifest.json",
+    }  # fmt: skip
+
+
 async def test_what_has_had_its_time_goes_with_its_files(sites: Sites, pool: LocalPool) -> None:
     offset_s = 0.0
     site = sites(clock=lambda: time.time() + offset_s)
@@ -230,3 +306,24 @@ async def test_what_has_had_its_time_goes_with_its_files(sites: Sites, pool: Loc
     assert not folder.exists()
     with pytest.raises(NotFound):
         site.store.job(job.job_id)
+
+
+async def test_files_of_what_was_deleted_by_a_server_that_was_killed_over_it_are_removed_by_the_next(
+    sites: Sites, pool: LocalPool
+) -> None:
+    site = sites()
+    first = await site.start(pool)
+    ended = await site.ends(site.inline_job("query\nMunich\n").job_id)
+    kept = await site.ends(site.inline_job("query\nMunich\n").job_id)
+    await first.stop()
+    site.coordinators.clear()
+    upload = site.store.create_upload(ttl_s=60.0)
+    site.desk.folders.upload(upload.upload_id).parent.mkdir()
+    site.desk.folders.upload(upload.upload_id).write_bytes(b"query")
+    site.store.delete_job(ended.job_id)  # and before it could remove the files, it was killed
+    site.store.delete_upload(upload.upload_id)
+    sweep((await site.start(pool))._office)
+    assert not site.desk.folders.job(ended.job_id).exists()
+    assert not site.desk.folders.upload(upload.upload_id).exists()
+    assert site.desk.folders.job(kept.job_id).exists()
+    assert site.store.leftovers(limit=9) == ()

@@ -90,7 +90,7 @@ async def test_a_worker_killed_from_outside_is_told_and_replaced(pools: Pools, t
 
 
 async def test_an_idle_worker_that_is_killed_is_replaced(pools: Pools, tmp_path: Path) -> None:
-    pool = pools(work_shard)
+    pool = pools(hooks.deadly)
     await pool.wait_until_warm()
     os.kill(pool.process_ids[0], signal.SIGKILL)
     # The task may reach the worker before its death is known; then it is told, as any death.
@@ -270,7 +270,7 @@ from pathlib import Path
 from waypost.server.jobs.executors.local import LocalPool
 
 async def main():
-    pool = LocalPool(Path(sys.argv[1]), 1)
+    pool = LocalPool(Path(sys.argv[1]), 1, niceness=0)
     pool.start()
     await pool.wait_until_warm()
     print(*pool.process_ids, flush=True)

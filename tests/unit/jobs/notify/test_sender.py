@@ -10,16 +10,18 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import nats
 import pytest
 from aiohttp import web
 
-from tests.job_stores import HandClock, part, running, spec
+from tests.job_stores import HandClock, part, running, spec, without_table
+from tests.log_news import told_of
 from tests.nats_server import NatsServer
 from tests.unit.jobs.notify.receivers import LOOPBACK, TO_LOOPBACK, Got, Receiver, receiver
+from waypost.server.jobs import loops
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import Delivery, DeliveryState
 from waypost.server.jobs.notify import NotifySettings, Sender
@@ -64,13 +66,10 @@ class Tries(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self._told: asyncio.Queue[str] = asyncio.Queue()
-        self.stumbled = asyncio.Event()
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.getMessage() == "notified":
             self._told.put_nowait(record.__dict__["facts"]["delivery"])
-        elif record.getMessage() == "the outbox cannot be read for now":
-            self.stumbled.set()
 
     async def next(self, count: int = 1) -> list[str]:
         return [await self._told.get() for _ in range(count)]
@@ -91,7 +90,9 @@ async def sending(
                 WebhookSender(Secrets((), {}), TO_LOOPBACK, timeout_s=settings.timeout_s) as webhooks,
                 NatsSender(settings.nats_servers, timeout_s=settings.timeout_s) as nats_sender,
             ):
-                sender = Sender(store, settings, webhooks, nats_sender, threads, clock=clock)
+                sender = Sender(
+                    store, settings, webhooks, nats_sender, threads, loops=loops.Loops(pause_s=0.05), clock=clock
+                )
                 task = asyncio.create_task(sender.run())
                 try:
                     yield sender, tries
@@ -386,8 +387,47 @@ async def test_a_store_that_is_busy_for_too_long_is_asked_again(
     ):
         paused(store, hook.uri())
         other.execute("BEGIN IMMEDIATE")
-        async with sending(store, clock) as (sender, tries):
-            await tries.stumbled.wait()
-            other.execute("ROLLBACK")
-            sender.poke()
+        with told_of(loops.__name__, loops.FAILED) as stumbled:
+            async with sending(store, clock):
+                await stumbled.wait()
+                other.execute("ROLLBACK")
+                await hook.got.get()
+
+
+async def test_a_sender_outlives_errors_that_nobody_foresaw(
+    store: JobStore, url: str, clock: HandClock, hook: Receiver
+) -> None:
+    paused(store, hook.uri())
+    with told_of(loops.__name__, loops.FAILED) as stumbled, ExitStack() as harm:
+        harm.enter_context(without_table(Path(url.removeprefix("sqlite:///")), "deliveries"))
+        async with sending(store, clock):
+            await stumbled.wait()
+            harm.close()
             await hook.got.get()
+
+
+async def test_a_try_that_fails_in_a_way_that_nobody_foresaw_comes_again_and_holds_up_no_other(
+    store: JobStore, url: str, clock: HandClock, hook: Receiver
+) -> None:
+    with (
+        told_of("waypost.server.jobs.notify.sender", "a notification is to be sent again") as failed,
+        ExitStack() as harm,
+    ):
+
+        async def harmful(_: web.Request) -> web.Response:
+            harm.enter_context(without_table(Path(url.removeprefix("sqlite:///")), "delivery_attempts"))
+            return web.Response(status=204)
+
+        hook.answers.append(harmful)
+        first = paused(store, hook.uri())
+        async with sending(store, clock) as (sender, _):
+            first_try = await hook.got.get()
+            await failed.wait()
+            harm.close()
+            paused(store, hook.uri())
+            second_try = await hook.got.get()
+            clock.advance(SETTINGS.timeout_s + 60.0)
+            sender.poke()
+            again = await hook.got.get()
+    assert again.event["id"] == first_try.event["id"] != second_try.event["id"]
+    assert only_delivery(store, first).state is DeliveryState.DELIVERED

@@ -42,6 +42,19 @@ def vertices_of(line: pa.Array) -> tuple[Int64s, Floats, Floats]:
     return np.append(0, np.cumsum(lengths)), flat[0::2], flat[1::2]
 
 
+def longest_steps_m(line: pa.Array) -> Floats:
+    """Of each line the metres between the two of its vertices that follow each other farthest apart."""
+    offsets, latitude, longitude = vertices_of(line)
+    longest = np.zeros(len(offsets) - 1)
+    if len(latitude) > 1:
+        step = separation_m(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:])
+        several = np.flatnonzero(np.diff(offsets) >= 2)
+        # From the first vertex to the last but one; between two lines there is no step.
+        bounds = np.column_stack([offsets[several], offsets[several + 1] - 1]).ravel()
+        longest[several] = np.maximum.reduceat(np.append(step, 0.0), bounds)[::2]
+    return longest
+
+
 def cut_ways(line: pa.Array, places_at: Callable[[Floats, Floats], Ints]) -> Pieces:
     """The pieces of all lines that have two vertices at least; `places_at` tells the place of points in degrees."""
     offsets, latitude, longitude = vertices_of(line)

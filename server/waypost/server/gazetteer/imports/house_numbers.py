@@ -19,6 +19,8 @@ from waypost.server.geocoder.normalize import fold_text
 _MOST_DIGITS = 9
 #: Code points of a suffix; what is longer is a remark, and no part of a number.
 MAX_SUFFIX = 24
+#: The same of a name that stands for a number; house_texts.HOUSE_BYTES has room for it in any script.
+MAX_NAME = 60
 #: Houses of one text: a range or a list of more is a mistake.
 MAX_HOUSES = 100
 
@@ -45,6 +47,8 @@ _NO_NUMBER = re.compile(r"^(?:s\s?[./]?\s?n\.?|snc|s/c|b/n|б/н|bez č\.?p\.?|n
 #: Chinese, Japanese and Korean words for block and house, between or after numbers.
 _BLOCK_WORD = re.compile(r"(?<=\d)(?:丁目|番地の|番地|番|号|號|번지)(?=\d|$)")
 _LIST = re.compile(r"\s*[;,、|+&]\s*|\s+(?:and|und|et|y|og|och|i|en)\s+(?=\d)", re.IGNORECASE)
+#: What may follow a name; "Smith & Sons" is one.
+_NAME_LIST = re.compile(r"\s*[;,、|]\s*")
 #: "5. krs.", "2. floor": where in the house it is.
 _REMARK = re.compile(r"^\.\s.*$")
 _PLAIN = re.compile(r"^(\d+)(.*)$")
@@ -94,7 +98,8 @@ def read_house_numbers(text: str, country: str = "") -> tuple[HouseNumber, ...]:
         return ()
     houses: dict[tuple[int, str], HouseNumber] = {}
     before = 0
-    for position, element in enumerate(_LIST.split(written)):
+    listed = _LIST if written[:1].isdigit() else _NAME_LIST
+    for position, element in enumerate(listed.split(written)):
         if position and _STOREY.match(element):
             continue
         if position and not element[:1].isdigit():
@@ -120,7 +125,7 @@ def _normalized(text: str) -> str:
 def _one(element: str, country: str) -> list[HouseNumber]:
     plain = _PLAIN.match(element)
     if plain is None:
-        return [house_number(0, element)] if 0 < len(element) <= MAX_SUFFIX and fold_suffix(element) else []
+        return [house_number(0, element)] if 0 < len(element) <= MAX_NAME and fold_suffix(element) else []
     digits, rest = plain.group(1).lstrip("0"), plain.group(2)
     if len(digits) > _MOST_DIGITS or len(rest) > MAX_SUFFIX:
         return []

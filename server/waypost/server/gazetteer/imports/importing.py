@@ -1,31 +1,35 @@
-"""From files to a snapshot that answers from them, and back: what `waypost data add`, `remove` and `build` do.
+"""From files to a snapshot that answers from them, and back: what `waypost data add` and `remove` do.
 
 Everything happens in a folder that a kill leaves behind for the next one to remove. The layer and the snapshot with it
-appear at the end, by a rename each.
+appear at the end, by one rename: see layer_store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+import pyarrow as pa
+
 from waypost.server.errors import ImportFailed
 from waypost.server.gazetteer.compose import compose_into
-from waypost.server.gazetteer.features import ImportedLayer
 from waypost.server.gazetteer.imports.build_layer import STEPS, build_layer
+from waypost.server.gazetteer.imports.cutting import longest_steps_m
 from waypost.server.gazetteer.imports.layer_info import LayerInfo
-from waypost.server.gazetteer.imports.layer_store import LayerStore, OpenLayer, open_layer
+from waypost.server.gazetteer.imports.layer_store import LayerStore, OpenLayer, imported, open_layer
 from waypost.server.gazetteer.imports.readers.formats import FORMATS, version_of
 from waypost.server.gazetteer.imports.readers.reading import BadRecords, Wishes
 from waypost.server.gazetteer.imports.records import Batch, Credit
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.kernels import compile_all
-from waypost.server.model import Attribution, Layer
 
 #: Steps of build_layer that are told apart here: reading and collecting go hand in hand.
 READ_STEP, FIRST_STEP_AFTER_READING = tuple(STEPS)[:2]
+#: No street has vertices farther apart, not even across a desert: such a line is torn or mistaken.
+LONGEST_STEP_M = 100_000.0
 #: What a watcher is told to begin.
 READ, MAKE_LAYER, COMPILE, MAKE_SNAPSHOT = "read", "make the layer", "compile kernels", "make the snapshot"
 
@@ -78,6 +82,8 @@ def add_layer(data_dir: Path, order: Order, bad: BadRecords, watcher: Watcher) -
 
     with snapshots.building() as directory:
         world = snapshots.open_present()
+        # Before anything is read: one that is broken is told at once, not after an hour.
+        others = [layers.open(other) for other in layers.present() if other != order.name]
         watcher.begin(READ)
         made = directory / "layer"
         made.mkdir()
@@ -92,29 +98,42 @@ def add_layer(data_dir: Path, order: Order, bad: BadRecords, watcher: Watcher) -
             on_progress=tell,
         )
         info = replace(info, bad_records=bad.count, bad_samples=tuple(bad.samples))
-        others = [layers.open(other.name) for other in layers.list_layers() if other.name != order.name]
         together = sorted([*others, open_layer(made, info)], key=lambda layer: layer.info.name)
         snapshot_id = _compose(snapshots, directory, together, watcher)
-        layers.add(made, info)
+        layers.put(made, info)
+        layers.choose(snapshot_id, {**layers.present(), info.name: info.digest})
         snapshots.publish(directory / "snapshot", snapshot_id)
     return Added(info, snapshot_id)
 
 
-def remove_layer(data_dir: Path, name: str, watcher: Watcher) -> str:
-    """The id of the snapshot without that layer, which is the present one then. Raises ImportFailed, SnapshotError."""
+def remove_layers(data_dir: Path, names: Collection[str], watcher: Watcher) -> str:
+    """The id of the snapshot without those layers, which is the present one then. Raises ImportFailed, SnapshotError.
+
+    They are not opened, so that broken ones can be removed.
+    """
     snapshots, layers = SnapshotStore(data_dir), LayerStore(data_dir)
-    layers.open(name)
     with snapshots.building() as directory:
-        rest = [layers.open(layer.name) for layer in layers.list_layers() if layer.name != name]
-        snapshot_id = _compose(snapshots, directory, rest, watcher)
-        layers.remove(name)
+        present = layers.present()
+        if unknown := sorted(set(names) - present.keys()):
+            there = ", ".join(present) or "none"
+            raise ImportFailed(f"there is no layer {unknown[0]!r}; there are: {there}", name=unknown[0])
+        rest = {name: digest for name, digest in present.items() if name not in names}
+        snapshot_id = _compose(snapshots, directory, [layers.open(name) for name in rest], watcher)
+        layers.choose(snapshot_id, rest)
         snapshots.publish(directory / "snapshot", snapshot_id)
     return snapshot_id
 
 
-def layers_of(data_dir: Path) -> tuple[LayerInfo, ...]:
-    """The layers that were added, by name."""
-    return LayerStore(data_dir).list_layers()
+def layers_of(data_dir: Path) -> tuple[LayerInfo | ImportFailed, ...]:
+    """The layers that were added, by name; of one that cannot be read, why."""
+    layers = LayerStore(data_dir)
+    found: list[LayerInfo | ImportFailed] = []
+    for name in layers.present():
+        try:
+            found.append(layers.info(name))
+        except ImportFailed as error:
+            found.append(error)
+    return tuple(found)
 
 
 def prune_layers(data_dir: Path) -> tuple[str, ...]:
@@ -124,26 +143,6 @@ def prune_layers(data_dir: Path) -> tuple[str, ...]:
     """
     with SnapshotStore(data_dir).building():
         return LayerStore(data_dir).prune()
-
-
-def imported_layers(data_dir: Path) -> list[ImportedLayer]:
-    """The layers that were added, as a snapshot is composed of them."""
-    layers = LayerStore(data_dir)
-    return [imported(layers.open(layer.name)) for layer in layers.list_layers()]
-
-
-def imported(layer: OpenLayer) -> ImportedLayer:
-    """A layer as a snapshot is composed of it."""
-    info, credit = layer.info, layer.info.credit
-    told = Layer(
-        layer=info.name,
-        title=f"Addresses, streets and places of {info.source}",
-        source=info.source,
-        source_version=info.source_version,
-        record_count=info.addresses + sum(info.features.values()),
-        attribution=Attribution(info.name, credit.text, credit.uri, credit.license, credit.share_alike),
-    )
-    return ImportedLayer(told, {**layer.arrays, **layer.texts})
 
 
 def _compose(snapshots: SnapshotStore, directory: Path, layers: Sequence[OpenLayer], watcher: Watcher) -> str:
@@ -166,9 +165,26 @@ def _compose(snapshots: SnapshotStore, directory: Path, layers: Sequence[OpenLay
 def _batches(order: Order, bad: BadRecords, watcher: Watcher) -> Iterator[Batch]:
     records = 0
     for batch in FORMATS[order.form].read(order.paths, order.wishes, bad, watcher.share):
+        if "line" in batch.rows.schema.names:
+            batch = _without_torn_lines(batch, bad)
         records += batch.rows.num_rows
         watcher.count(batch.rows.num_rows)
         yield batch
     if not records:
-        why = "; ".join(f"{count:,} × {reason}" for reason, count in bad.reasons.most_common(3))
-        raise ImportFailed(f"there is no record in it that can be used{': ' + why if why else ''}")
+        files = ", ".join(map(str, order.paths))
+        first = {sample.reason: sample.where for sample in reversed(bad.samples)}
+        why = "; ".join(f"{count:,} × {reason} ({first[reason]})" for reason, count in bad.reasons.most_common(3))
+        raise ImportFailed(f"{files}: there is no record in it that can be used{': ' + why if why else ''}", path=files)
+
+
+def _without_torn_lines(batch: Batch, bad: BadRecords) -> Batch:
+    torn = longest_steps_m(batch.rows.column("line")) > LONGEST_STEP_M
+    if not torn.any():
+        return batch
+    sources = batch.rows.column("source_id")
+    bad.add_many(
+        np.flatnonzero(torn).tolist(),
+        f"a line with vertices more than {LONGEST_STEP_M / 1000:.0f} km apart",
+        lambda row: str(sources[row]).replace("/", " ") or "a line without an id",
+    )
+    return Batch(batch.kind, batch.rows.filter(pa.array(~torn)))

@@ -67,13 +67,20 @@ def from_json(data: bytes, where: str) -> LayerInfo:
     try:
         fields = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise ImportFailed(f"{where} holds no layer: {error}", path=where) from error
+        raise _unreadable(where, str(error)) from error
     version = fields.pop("format", None) if isinstance(fields, dict) else None
     if version != FORMAT_VERSION:
         raise ImportFailed(
             f"{where} has format {version}; this program reads {FORMAT_VERSION}: add the file again", path=where
         )
-    fields["credit"] = Credit(**fields["credit"])
-    fields["bounds"] = tuple(fields["bounds"])
-    fields["bad_samples"] = tuple(BadRecord(**sample) for sample in fields["bad_samples"])
-    return LayerInfo(**fields)
+    try:
+        fields["credit"] = Credit(**fields["credit"])
+        fields["bounds"] = tuple(fields["bounds"])
+        fields["bad_samples"] = tuple(BadRecord(**sample) for sample in fields["bad_samples"])
+        return LayerInfo(**fields)
+    except (KeyError, TypeError) as error:  # fields are missing, or others are there
+        raise _unreadable(where, f"{type(error).__name__} {error}") from error
+
+
+def _unreadable(where: str, why: str) -> ImportFailed:
+    return ImportFailed(f"{where} holds no layer, add its file again or remove it: {why}", path=where)

@@ -1,14 +1,16 @@
 """The imported layers of a data directory.
 
 - `layers/<name>/<digest>/` is a complete layer: its arrays and `layer.json`. It never changes once it has this name.
-- `layers/present.json` tells which digest of each name counts; it is replaced by rename.
+- `layers/snapshots.json` tells which digest of each name is in each snapshot; it is replaced by rename.
 
-What was killed before the rename of a layer, or before that of `present.json`, leaves the old ones. Who changes layers
-holds the lock of the data directory: see store.SnapshotStore.building.
+Present are the layers of the present snapshot. What a snapshot consists of is written before it becomes present, so
+that one rename, that of the pointer to it, changes both: a kill at any moment leaves either the old ones or the new
+ones. Who changes layers holds the lock of the data directory: see store.SnapshotStore.building.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Collection, Mapping
@@ -21,11 +23,14 @@ import numpy.typing as npt
 import orjson
 
 from waypost.server.errors import ImportFailed
+from waypost.server.gazetteer.features import ImportedLayer
 from waypost.server.gazetteer.imports.layer import LAYER
 from waypost.server.gazetteer.imports.layer_info import MANIFEST, LayerInfo, check_name, from_json, to_json
 from waypost.server.gazetteer.snapshot import TextColumn
+from waypost.server.gazetteer.store import SnapshotStore
+from waypost.server.model import Attribution, Layer
 
-_PRESENT = "present.json"
+_SETS = "snapshots.json"
 #: A folder on its way out or in; no layer can have such a name.
 _DOOMED = ".removed-"
 
@@ -49,11 +54,29 @@ def open_layer(directory: Path, info: LayerInfo) -> OpenLayer:
                 texts[name] = TextColumn(_mapped(directory, f"{name}.offsets"), _mapped(directory, f"{name}.bytes"))
             else:
                 arrays[name] = _mapped(directory, name)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise ImportFailed(
-            f"layer {info.name} in {directory} is broken, add its file again: {error}", path=str(directory)
+            f"layer {info.name} in {directory} is broken; {_mend(info.name)}: {error}", path=str(directory)
         ) from error
     return OpenLayer(info, arrays, texts)
+
+
+def imported(layer: OpenLayer) -> ImportedLayer:
+    """A layer as a snapshot is composed of it."""
+    info, credit = layer.info, layer.info.credit
+    told = Layer(
+        layer=info.name,
+        title=f"Addresses, streets and places of {info.source}",
+        source=info.source,
+        source_version=info.source_version,
+        record_count=info.addresses + sum(info.features.values()),
+        attribution=Attribution(info.name, credit.text, credit.uri, credit.license, credit.share_alike),
+    )
+    return ImportedLayer(told, {**layer.arrays, **layer.texts})
+
+
+def _mend(name: str) -> str:
+    return f"add its file again, or 'waypost data remove {name}'"
 
 
 def _mapped(directory: Path, name: str) -> npt.NDArray[Any]:
@@ -66,18 +89,30 @@ class LayerStore:
 
     def __init__(self, data_dir: Path) -> None:
         self._directory = data_dir / "layers"
+        self._snapshots = SnapshotStore(data_dir)
 
-    def list_layers(self) -> tuple[LayerInfo, ...]:
-        """The present layers by name. Raises ImportFailed if one cannot be read."""
-        return tuple(self._info(name, digest) for name, digest in sorted(self._present().items()))
+    def present(self) -> dict[str, str]:
+        """The digest of each present layer by its name, in order. Raises ImportFailed if their list is damaged."""
+        # In this order: another one may become present meanwhile, and its predecessor stays in the list.
+        snapshot_id = self._snapshots.present_id()
+        return dict(sorted(self._sets().get(snapshot_id or "", {}).items()))
+
+    def info(self, name: str) -> LayerInfo:
+        """What is known of the present layer of that name. Raises ImportFailed if there is none that can be read."""
+        directory = self._path(name)
+        try:
+            return from_json((directory / MANIFEST).read_bytes(), str(directory))
+        except OSError as error:
+            raise ImportFailed(
+                f"{directory} holds no layer; {_mend(name)}: {error.strerror}", path=str(directory)
+            ) from error
 
     def open(self, name: str) -> OpenLayer:
         """The present layer of that name. Raises ImportFailed if there is none, or if it is broken."""
-        digest = self._digest(name)
-        return open_layer(self._directory / name / digest, self._info(name, digest))
+        return open_layer(self._path(name), self.info(name))
 
-    def add(self, directory: Path, info: LayerInfo) -> None:
-        """Makes the finished layer in `directory` the present one of its name, whatever was there before.
+    def put(self, directory: Path, info: LayerInfo) -> None:
+        """Keeps the finished layer in `directory`, for snapshots to consist of.
 
         `directory` is in the same file system and gone afterwards; its arrays are on disk already.
         """
@@ -89,31 +124,37 @@ class LayerStore:
         _sync(directory)
         target = self._directory / info.name / info.digest
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
+        if target.exists() and _is_whole(target, info):
             # The same arrays: they stay, for a snapshot may use them, and only what is told of them is new.
             (directory / MANIFEST).replace(target / MANIFEST)
             _sync(target)
             shutil.rmtree(directory)
         else:
+            if target.exists():
+                self._doom(target)
             directory.chmod(0o755)
             directory.rename(target)
         _sync(target.parent)
         _sync(self._directory)
-        self._write_present({**self._present(), info.name: info.digest})
 
-    def remove(self, name: str) -> None:
-        """Takes the layer of that name from the present ones; `prune` frees its disk. Raises ImportFailed."""
-        present = self._present()
-        self._digest(name)
-        del present[name]
-        self._write_present(present)
+    def choose(self, snapshot_id: str, layers: Mapping[str, str]) -> None:
+        """Tells which layers, by name and digest, a snapshot consists of that is about to become the present one."""
+        sets = {known: those for known, those in self._sets().items() if self._snapshots.path_of(known).exists()}
+        self._directory.mkdir(parents=True, exist_ok=True)
+        temporary = self._directory / f"{_SETS}.new"
+        with temporary.open("wb") as file:
+            file.write(orjson.dumps({**sets, snapshot_id: dict(layers)}, option=orjson.OPT_SORT_KEYS))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._directory / _SETS)
+        _sync(self._directory)
 
     def prune(self, used: Collection[tuple[str, str]] = ()) -> tuple[str, ...]:
         """Removes every layer that is neither present nor `used` (name and digest); returns "name/digest" of each.
 
         `used` are those of the snapshots that are kept.
         """
-        kept = {*self._present().items(), *used}
+        kept = {*self.present().items(), *used}
         removed = []
         for folder in sorted(self._directory.iterdir()) if self._directory.exists() else []:
             if folder.name.startswith(_DOOMED):
@@ -135,35 +176,39 @@ class LayerStore:
         layer.rename(doomed)
         shutil.rmtree(doomed)
 
-    def _digest(self, name: str) -> str:
-        present = self._present()
+    def _path(self, name: str) -> Path:
+        present = self.present()
         if name not in present:
-            there = ", ".join(sorted(present)) or "none"
+            there = ", ".join(present) or "none"
             raise ImportFailed(f"there is no layer {name!r}; there are: {there}", name=name)
-        return present[name]
+        return self._directory / name / present[name]
 
-    def _info(self, name: str, digest: str) -> LayerInfo:
-        path = self._directory / name / digest / MANIFEST
+    def _sets(self) -> dict[str, dict[str, str]]:
+        path = self._directory / _SETS
         try:
-            return from_json(path.read_bytes(), str(path.parent))
-        except OSError as error:
-            raise ImportFailed(f"{path.parent} holds no layer: {error}", path=str(path.parent)) from error
-
-    def _present(self) -> dict[str, str]:
-        try:
-            present: dict[str, str] = orjson.loads((self._directory / _PRESENT).read_bytes())
+            sets: dict[str, dict[str, str]] = orjson.loads(path.read_bytes())
         except FileNotFoundError:
             return {}
-        return present
+        except orjson.JSONDecodeError as error:
+            raise ImportFailed(
+                f"{path} is damaged; without that file no layer is known, and each can be added again: {error}",
+                path=str(path),
+            ) from error
+        return sets
 
-    def _write_present(self, present: Mapping[str, str]) -> None:
-        temporary = self._directory / f"{_PRESENT}.new"
-        with temporary.open("wb") as file:
-            file.write(orjson.dumps(dict(present), option=orjson.OPT_SORT_KEYS))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._directory / _PRESENT)
-        _sync(self._directory)
+
+def _is_whole(directory: Path, info: LayerInfo) -> bool:
+    """Whether the arrays in `directory` are what the manifest says; they were, when the folder got its name."""
+    try:
+        open_layer(directory, info)
+    except ImportFailed:
+        return False
+    return all(_hash_of(directory / f"{name}.npy") == told for name, told in info.files.items())
+
+
+def _hash_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(directory: Path) -> None:

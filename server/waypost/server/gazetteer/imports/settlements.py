@@ -32,6 +32,9 @@ _UNKNOWN_POPULATION = 300
 _RECORDS_AT_A_TIME = 10_000
 #: Settlements of the world are looked at as far as this around the data, in degrees of latitude: 60 km.
 _MARGIN = 0.55
+#: As near to the antimeridian the nearest town may be beyond it, even far in the north; beyond that latitude none is.
+_BESIDE_DEGREES = 10.0
+_MOST_LATITUDE = 89.0
 
 
 @dataclass(slots=True)
@@ -135,19 +138,28 @@ class _Nearby:
     """Finds the nearest of the layer's own towns; `table` has latitude, longitude and inhabitants of `numbers`."""
 
     def __init__(self, numbers: Int64s, table: Floats) -> None:
-        self._numbers = numbers
-        self._table = table
-        # Degrees of longitude are shortened as in the middle of the layer: good enough to find the nearest.
-        self._narrow = float(cosine(np.array(table[:, 0].mean() if len(table) else 0.0)))
-        self._tree = shapely.STRtree(shapely.points(table[:, 1] * self._narrow, table[:, 0]))
+        # Those beside the antimeridian stand on the other side of the map, too.
+        east, west = (np.flatnonzero(side * table[:, 1] > 180.0 - _BESIDE_DEGREES) for side in (1, -1))
+        rows = np.concatenate([np.arange(len(table)), east, west])
+        around = np.repeat([0.0, -360.0, 360.0], [len(table), len(east), len(west)])
+        self._numbers = numbers[rows]
+        self._table = table[rows]
+        self._tree = shapely.STRtree(_on_mercators_map(self._table[:, 0], self._table[:, 1] + around))
 
     def nearest(self, latitude: Floats, longitude: Floats) -> tuple[Int64s, Floats, Floats]:
         """Of each point the number of the nearest town, the metres to it, its inhabitants; nothing without towns."""
         if not len(self._numbers):
             return self._numbers, self._table[:, 0], self._table[:, 2]
-        at = self._tree.nearest(shapely.points(longitude * self._narrow, latitude))
+        at = self._tree.nearest(_on_mercators_map(latitude, longitude))
         town = self._table[at]
         return self._numbers[at], separation_m(latitude, longitude, town[:, 0], town[:, 1]), town[:, 2]
+
+
+def _on_mercators_map(latitude: Floats, longitude: Floats) -> npt.NDArray[np.object_]:
+    """Points on a map of one scale in all directions, so that the nearest on it is the nearest, wherever it is."""
+    phi = np.radians(np.clip(latitude, -_MOST_LATITUDE, _MOST_LATITUDE))
+    points: npt.NDArray[np.object_] = shapely.points(longitude, np.degrees(np.arcsinh(np.tan(phi))))
+    return points
 
 
 def _reach_m(population: Floats) -> Floats:

@@ -96,9 +96,9 @@ class WorldPlaces:
         return rows
 
     def localities_within(self, south: float, west: float, north: float, east: float) -> Ints:
-        """Rows of the settlements in a box, ascending."""
+        """Rows of the settlements in a box, ascending; its west and east may pass the antimeridian."""
         inside = (self.latitude >= south) & (self.latitude <= north)
-        inside &= (self.longitude >= west) & (self.longitude <= east)
+        inside &= (self.longitude - west) % 360.0 <= east - west
         rows: Ints = np.flatnonzero(inside & (self.place_type == PlaceType.LOCALITY)).astype(np.int32)
         return rows
 

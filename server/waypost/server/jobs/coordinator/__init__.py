@@ -33,6 +33,7 @@ from waypost.server.jobs.coordinator.turns import Turns
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.events import Head, Reason
 from waypost.server.jobs.executors import Executor
+from waypost.server.jobs.loops import Loops
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.store.changes import Watch
 
@@ -60,6 +61,7 @@ class Coordinator:
         snapshots: SnapshotStore,
         *,
         lease_s: float,
+        loops: Loops | None = None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -73,10 +75,11 @@ class Coordinator:
             monotonic=monotonic,
             store_threads=ThreadPoolExecutor(4, thread_name_prefix="jobs-store"),
             file_threads=ThreadPoolExecutor(2 * _MAX_PREPARING, thread_name_prefix="jobs-files"),
+            loops=loops or Loops(),
         )
         self._shop = Shop(
             self._office,
-            Dispatcher(executor, monotonic),
+            Dispatcher(executor, monotonic, self._office.loops),
             ProgressBoard(self._office),
             Turns(_MAX_PREPARING),
         )
@@ -132,17 +135,18 @@ class Coordinator:
         """Takes jobs as they come, as their leases run out, and as there is room for more."""
         while True:
             self._wanted.clear()
+            wait_s = await self._office.loops.turn("claim", self._claim_all(), otherwise=0.0)
             try:
-                while await self._claim_one():
-                    pass
-            except WaypostError as error:
-                _LOG.warning("no jobs claimed", extra={"facts": {"reason": error.reason}})
-            try:
-                # Nobody tells that a lease has run out: its owner may be dead.
-                async with asyncio.timeout(self._office.lease_s / 2):
+                async with asyncio.timeout(wait_s):
                     await self._wanted.wait()
             except TimeoutError:
                 continue
+
+    async def _claim_all(self) -> float:
+        """How long to wait then: nobody tells that a lease has run out, since its owner may be dead."""
+        while await self._claim_one():
+            pass
+        return self._office.lease_s / 2
 
     async def _claim_one(self) -> bool:
         office = self._office
@@ -197,19 +201,20 @@ class Coordinator:
             _LOG.error("a job could not be failed", exc_info=error)
 
     async def _renew(self) -> None:
-        office = self._office
+        """Keeps the leases; one that cannot be kept is tried again well before it runs out."""
+        wait_s = self._office.lease_s * _RENEW_SHARE
         while True:
-            await asyncio.sleep(office.lease_s * _RENEW_SHARE)
-            owned = dict(self._owned)
-            if not owned:
-                continue
-            leases = [each.lease for each in owned.values()]
-            try:
-                kept = await office.ask(office.store.renew_leases, leases, lease_s=office.lease_s)
-            except WaypostError as error:
-                _LOG.warning("leases not renewed", extra={"facts": {"reason": error.reason}})
-                continue
-            for each in owned.values():
-                # A job that has come to rest in the meantime has no lease, and has ended by itself.
-                if each.lease not in kept:
-                    each.lose()
+            await asyncio.sleep(wait_s)
+            await self._office.loops.turn("renew", self._renew_all(), otherwise=None)
+
+    async def _renew_all(self) -> None:
+        office = self._office
+        owned = dict(self._owned)
+        if not owned:
+            return
+        leases = [each.lease for each in owned.values()]
+        kept = await office.ask(office.store.renew_leases, leases, lease_s=office.lease_s)
+        for each in owned.values():
+            # A job that has come to rest in the meantime has no lease, and has ended by itself.
+            if each.lease not in kept:
+                each.lose()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from waypost.server.jobs.executors import Executor, Finished, Outcome
+from waypost.server.jobs.loops import Loops
 from waypost.server.jobs.schedule import Schedule
 from waypost.server.jobs.tasks import Halt, ShardTask
 
@@ -43,8 +44,9 @@ class Work(Protocol):
 class Dispatcher:
     """One per process, beside its executor; everything on one event loop."""
 
-    def __init__(self, executor: Executor, monotonic: Callable[[], float]) -> None:
+    def __init__(self, executor: Executor, monotonic: Callable[[], float], loops: Loops) -> None:
         self._executor = executor
+        self._loops = loops
         self._monotonic = monotonic
         self._schedule = Schedule()
         self._works: dict[str, Work] = {}
@@ -86,20 +88,24 @@ class Dispatcher:
 
     async def _hand_out(self) -> None:
         while True:
-            now_s = self._monotonic()
-            while len(self._running) < self._executor.capacity and (job_id := self._schedule.next_job(now_s)):
-                self._start(self._works[job_id], now_s)
-            look_again_s = None
-            if len(self._running) >= self._executor.capacity:
-                if (old := self._schedule.to_free(now_s)) is not None:
-                    self._executor.halt(old.task_id, Halt.KEEP)
-                look_again_s = self._schedule.look_again_s(now_s)
+            self._wake.clear()
+            look_again_s = await self._loops.turn("dispatcher", self._hand_out_due(), otherwise=0.0)
             try:
                 async with asyncio.timeout(look_again_s):
                     await self._wake.wait()
             except TimeoutError:
                 continue
-            self._wake.clear()
+
+    async def _hand_out_due(self) -> float | None:
+        """Hands out what there are workers for. When to look again if nothing changes before, None = never."""
+        now_s = self._monotonic()
+        while len(self._running) < self._executor.capacity and (job_id := self._schedule.next_job(now_s)):
+            self._start(self._works[job_id], now_s)
+        if len(self._running) < self._executor.capacity:
+            return None
+        if (old := self._schedule.to_free(now_s)) is not None:
+            self._executor.halt(old.task_id, Halt.KEEP)
+        return self._schedule.look_again_s(now_s)
 
     def _start(self, work: Work, now_s: float) -> None:
         task = work.take()

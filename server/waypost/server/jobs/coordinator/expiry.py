@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import shutil
+from contextlib import suppress
 from typing import Final
 
-from waypost.server.errors import FailedPrecondition, NotFound, WaypostError
+from waypost.server.errors import FailedPrecondition, NotFound
 from waypost.server.jobs.coordinator.office import Office
-
-_LOG = logging.getLogger(__name__)
 
 #: Nothing tells that a time has come but the time; the shortest life of a job is a minute.
 INTERVAL_S: Final = 30.0
@@ -20,27 +18,36 @@ _BATCH: Final = 100
 async def run_expiry(office: Office) -> None:
     """Sweeps now and then, until it is cancelled. Several servers may."""
     while True:
-        try:
-            await office.ask(sweep, office)
-        except WaypostError as error:
-            _LOG.warning("nothing was swept", extra={"facts": {"reason": error.reason}})
+        await office.loops.turn("expiry", office.ask(sweep, office), otherwise=None)
         await asyncio.sleep(INTERVAL_S)
 
 
 def sweep(office: Office) -> None:
-    """Removes what has had its time; blocks."""
-    store, folders = office.store, office.desk.folders
+    """Removes what has had its time, and what a server that was killed while it deleted has left; blocks."""
+    store = office.store
     store.fail_unconfirmed(limit=_BATCH)
     for job_id in store.expired_jobs(limit=_BATCH):
         try:
             store.delete_job(job_id)
         except (NotFound, FailedPrecondition):
             continue
-        shutil.rmtree(folders.job(job_id), ignore_errors=True)
     for upload_id in store.expired_uploads(limit=_BATCH):
         try:
             store.delete_upload(upload_id)
         except (NotFound, FailedPrecondition):
             continue
-        folders.upload(upload_id).unlink(missing_ok=True)
     store.forget_requests()
+    _remove_leftovers(office)
+
+
+def _remove_leftovers(office: Office) -> None:
+    gone = []
+    for name in office.store.leftovers(limit=2 * _BATCH):
+        path = office.desk.folders.of(name)
+        shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        if not path.exists():
+            gone.append(name)
+    if gone:
+        office.store.forget_leftovers(gone)

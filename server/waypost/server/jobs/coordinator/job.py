@@ -15,7 +15,8 @@ from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs.coordinator.dispatcher import Dispatcher
 from waypost.server.jobs.coordinator.mending import mend_parts
 from waypost.server.jobs.coordinator.office import Office, StopSign
-from waypost.server.jobs.coordinator.output import Closing, write_closing, write_results
+from waypost.server.jobs.coordinator.output import Closing, keep_parts, write_closing, write_results
+from waypost.server.jobs.coordinator.plan import discard_unfinished
 from waypost.server.jobs.coordinator.policy import Policy
 from waypost.server.jobs.coordinator.prepare import prepare
 from waypost.server.jobs.coordinator.prepared import Prepared, clean_parts, load_prepared
@@ -84,6 +85,8 @@ class OwnedJob:
         follower = asyncio.create_task(self._follow())
         follower.add_done_callback(lambda _: self._stop.set())
         try:
+            if self.lease.token > 1:
+                await self._office.work(discard_unfinished, self._office.desk, self.job, self.lease)
             while self.job.state.at_work and not self._lost:
                 if self._leaving:
                     await self._office.ask(self._office.store.release_lease, self.lease)
@@ -137,7 +140,7 @@ class OwnedJob:
                 prepared = await self._office.work(prepare, self._office.desk, self.job, self.lease, stop, tell)
                 self._meter.total_rows = prepared.total_rows
         if self.job.spec.confirmation_required and not self.job.confirmed:
-            preflight = self.job.preflight or await sampled(self._office, self.job, prepared)
+            preflight = self.job.preflight or await sampled(self._office, self.job, self.lease, prepared)
             await self._advance(JobState.AWAITING_CONFIRMATION, preflight=preflight)
         else:
             await self._advance(JobState.RUNNING)
@@ -185,7 +188,7 @@ class OwnedJob:
             await self._read()
 
     async def _load(self) -> Prepared:
-        prepared = await self._office.ask(load_prepared, self._office.desk.folders.job(self.job.job_id))
+        prepared = await self._office.ask(load_prepared, self._office.desk.folders.shards(self.job.job_id))
         if prepared is None:
             raise CannotGoOn("SHARD_UNREADABLE", "what was prepared of the input is gone")
         return prepared
@@ -220,17 +223,19 @@ class OwnedJob:
             await self._read()  # a caller was faster
 
     async def _last_files(self, state: JobState) -> list[OutputFile]:
-        """The report of a job that ends before its end; none where it cannot be written."""
-        prepared = await self._office.ask(load_prepared, self._office.desk.folders.job(self.job.job_id))
+        """The report of a job that ends before its end, and its finished parts; none where that cannot be written."""
+        prepared = await self._office.ask(load_prepared, self._office.desk.folders.shards(self.job.job_id))
         try:
-            return await self._office.work(write_closing, self._closing(prepared), state, [], [])
+            closing = self._closing(prepared)
+            parts, rows = await self._office.work(keep_parts, closing)
+            return await self._office.work(write_closing, closing, state, parts, rows)
         except CannotGoOn as trouble:
             _LOG.warning("no report", extra={"facts": {"job": self.job.job_id, "reason": trouble.reason.code}})
             return []
 
     def _closing(self, prepared: Prepared | None) -> Closing:
         office = self._office
-        return Closing(office.desk, office.snapshots, self.job, prepared, office.clock())
+        return Closing(office.desk, office.snapshots, self.job, self.lease, prepared, office.clock())
 
     async def _advance(
         self,
@@ -268,7 +273,8 @@ class OwnedJob:
     def _clean_up(self) -> None:
         """Removes what a finished job needs no more."""
         folders = self._office.desk.folders
-        for folder in (folders.shards(self.job.job_id), folders.job(self.job.job_id) / "staging"):
+        discard_unfinished(self._office.desk, self.job, self.lease)
+        for folder in (folders.shards(self.job.job_id), folders.staging(self.job.job_id)):
             shutil.rmtree(folder, ignore_errors=True)
         folders.inline_input(self.job.job_id).unlink(missing_ok=True)
         clean_parts(folders.parts(self.job.job_id))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Collection
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from waypost.server.jobs.coordinator.prepared import load_record, output_path
 from waypost.server.jobs.coordinator.troubles import os_trouble
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.model import Job, Lease, Part, Shard
+from waypost.server.jobs.part import token_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,9 +34,20 @@ def mend_parts(desk: JobDesk, job: Job, lease: Lease) -> None:
         for shard in torn:
             _LOG.error("a part is torn", extra={"facts": {"job": job.job_id, "first_row": shard.first_row}})
             desk.store.reopen_shard(lease, shard.first_row, PART_TORN)
-        _sweep(desk.folders.parts(job.job_id), {path.stem for shard, _, path in parts if shard not in torn})
+        keep = {path.stem for shard, _, path in parts if shard not in torn}
+        remove_parts(desk.folders.parts(job.job_id), lease.token, keep)
     except OSError as error:
         raise os_trouble(error, "looking at the answers that are there") from error
+
+
+def remove_parts(folder: Path, token: int, keep: Collection[str] = ()) -> None:
+    """Removes parts but those in `keep`, and what killed writers left, of owners up to the one with this token.
+
+    Those of later owners stay: this one may have been fenced off without knowing yet.
+    """
+    for path in folder.iterdir():
+        if path.name.split(".")[0] not in keep and token_of(path.name) <= token:
+            path.unlink(missing_ok=True)
 
 
 def _torn(parts: list[tuple[Shard, Part, Path]]) -> list[Shard]:
@@ -73,10 +86,3 @@ def _size(path: Path) -> int | None:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sweep(folder: Path, known: set[str]) -> None:
-    """Removes what was not committed: what writers left that were killed, and parts of owners that were fenced off."""
-    for path in folder.iterdir():
-        if path.name.split(".")[0] not in known:
-            path.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.jobs.coordinator.troubles import Stopped
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.executors import Executor
+from waypost.server.jobs.loops import Loops
 from waypost.server.jobs.store import JobStore
 
 _P = ParamSpec("_P")
@@ -36,6 +37,7 @@ class Office:
     monotonic: Callable[[], float]
     store_threads: ThreadPoolExecutor
     file_threads: ThreadPoolExecutor
+    loops: Loops
 
     @property
     def store(self) -> JobStore:

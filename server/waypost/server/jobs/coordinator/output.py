@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +21,17 @@ from waypost.server.jobs.coordinator.prepared import Prepared, load_record, outp
 from waypost.server.jobs.coordinator.troubles import CannotGoOn, os_trouble
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.locations import OutputFolder
-from waypost.server.jobs.model import Job, OutputFile, OutputFileKind, Shard, ShardState
+from waypost.server.jobs.model import Job, Lease, OutputFile, OutputFileKind, Shard
 from waypost.server.jobs.report import Report, write_report
 from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.spec import OutputLayout, OutputRows
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.tallies import Tally
-from waypost.server.jobs.writers import OutputPlan, OutputWriter, place_part, write_manifest, write_part
+from waypost.server.jobs.writers import OutputPlan, OutputWriter, part_file_name, place_part, write_manifest, write_part
 from waypost.server.jobs.writers.files import OutputFile as WrittenFile
 from waypost.server.model import Attribution
+
+_LOG = logging.getLogger(__name__)
 
 _PAGE: Final = 1_000
 _WITH_OUTPUT: Final = (JobState.SUCCEEDED, JobState.PARTIALLY_SUCCEEDED)
@@ -41,6 +44,7 @@ class Closing:
     desk: JobDesk
     snapshots: SnapshotStore
     job: Job
+    lease: Lease
     prepared: Prepared | None
     now_s: float
 
@@ -48,13 +52,12 @@ class Closing:
 def write_results(closing: Closing, prepared: Prepared, stop: StopSign) -> tuple[list[WrittenFile], list[int]]:
     """The results, whole and under their final names, and the rows in each file.
 
-    Raises CannotGoOn, Stopped; what was written under no final name is gone then.
+    Raises CannotGoOn, Stopped, LeaseLost; what was written under no final name is gone then.
     """
     desk, job = closing.desk, closing.job
     plan = output_plan(job.spec.output, prepared.format)
     try:
-        own_folder(desk, job).discard_unfinished()
-        folder = output_folder(desk, job)
+        folder = output_folder(desk, job, closing.lease)
         if plan.layout is OutputLayout.PARTS:
             return _parts(closing, plan, prepared, folder, stop)
         rows = 0
@@ -64,6 +67,7 @@ def write_results(closing: Closing, prepared: Prepared, stop: StopSign) -> tuple
                 writer.add(path)
                 rows += _written(plan, shard)
             stop.check()
+            desk.store.check_lease(closing.lease)
             return [writer.finish()], [rows]
     except InvalidArgument as error:
         raise CannotGoOn("OUTPUT_UNWRITABLE", error.message, pauses=True) from error
@@ -73,18 +77,47 @@ def write_results(closing: Closing, prepared: Prepared, stop: StopSign) -> tuple
         raise os_trouble(error, "writing the output") from error
 
 
+def keep_parts(closing: Closing) -> tuple[list[WrittenFile], list[int]]:
+    """The finished parts of a job in parts that ends before its end, under their final names, and the rows in each.
+
+    Into a folder of the caller's nothing more is put: what lies there already counts, so that whoever cancels a job at
+    once can give the same folder to the next. A part that cannot be kept is left out. Raises LeaseLost.
+    """
+    desk, job, prepared = closing.desk, closing.job, closing.prepared
+    files: list[WrittenFile] = []
+    rows: list[int] = []
+    if prepared is None or job.spec.output.layout is not OutputLayout.PARTS:
+        return files, rows
+    plan = output_plan(job.spec.output, prepared.format)
+    for number, (shard, path) in _numbered(desk, job):
+        try:
+            folder = output_folder(desk, job, closing.lease)
+            there = _placed(plan, path, folder, number) if job.spec.output.uri else None
+            if there is None and job.spec.output.uri:
+                break
+            desk.store.check_lease(closing.lease)
+            files.append(there or _part(plan, prepared, path, folder, number))
+        except (InvalidArgument, OSError, ValidationError, pa.ArrowInvalid) as error:
+            facts = {"job": job.job_id, "first_row": shard.first_row, "error": type(error).__name__}
+            _LOG.warning("a finished part is not kept as a file", extra={"facts": facts})
+        else:
+            rows.append(_written(plan, shard))
+    return files, rows
+
+
 def write_closing(
     closing: Closing, state: JobState, results: Sequence[WrittenFile], rows: Sequence[int]
 ) -> list[OutputFile]:
-    """The report of a job that ends in `state`, and beside results the manifest. Raises CannotGoOn."""
+    """The report of a job that ends in `state`, and beside results the manifest. Raises CannotGoOn, LeaseLost."""
     desk, job = closing.desk, closing.job
     report = _report(closing, state, results)
+    desk.store.check_lease(closing.lease)
     uri = job.spec.output.uri.rstrip("/")
     try:
-        own = own_folder(desk, job)
+        own = own_folder(desk, closing.lease)
         reports = write_report(own, report)
         if state in _WITH_OUTPUT:
-            folder = output_folder(desk, job)
+            folder = output_folder(desk, job, closing.lease)
             beside = write_report(folder, report) if uri else reports
             facts: dict[str, object] = {"job": job.name, "state": state.name, "rows": sum(rows)}
             write_manifest(folder, [*results, *beside], facts)
@@ -100,11 +133,17 @@ def write_closing(
 
 def committed(desk: JobDesk, job: Job) -> Iterator[tuple[Shard, Path]]:
     """The committed shards of a job with their parts, in the order of the input."""
-    folder, last_row = desk.folders.parts(job.job_id), 0
-    while page := desk.store.shards(job.job_id, after_row=last_row, limit=_PAGE, states={ShardState.DONE}):
-        for shard in page:
+    for _, found in _numbered(desk, job):
+        yield found
+
+
+def _numbered(desk: JobDesk, job: Job) -> Iterator[tuple[int, tuple[Shard, Path]]]:
+    """The same with the number of each among all shards, from 1, which is that of its file."""
+    folder, last_row, number = desk.folders.parts(job.job_id), 0, 0
+    while page := desk.store.shards(job.job_id, after_row=last_row, limit=_PAGE):
+        for number, shard in enumerate(page, number + 1):  # noqa: B020 - goes on counting
             if shard.part is not None:
-                yield shard, folder / shard.part.file
+                yield number, (shard, folder / shard.part.file)
         last_row = page[-1].last_row
 
 
@@ -113,8 +152,9 @@ def _parts(
 ) -> tuple[list[WrittenFile], list[int]]:
     files: list[WrittenFile] = []
     rows: list[int] = []
-    for number, (shard, path) in enumerate(committed(closing.desk, closing.job), 1):
+    for number, (shard, path) in _numbered(closing.desk, closing.job):
         stop.check()
+        closing.desk.store.check_lease(closing.lease)
         files.append(_part(plan, prepared, path, folder, number))
         rows.append(_written(plan, shard))
     return files, rows
@@ -126,6 +166,15 @@ def _part(plan: OutputPlan, prepared: Prepared, part: Path, folder: OutputFolder
     if made is None:
         return write_part(plan, prepared.schema, part, folder, number)
     return place_part(plan, output_path(part), made, folder, number)
+
+
+def _placed(plan: OutputPlan, part: Path, folder: OutputFolder, number: int) -> WrittenFile | None:
+    """The file of a part that was put in place before; None where none was."""
+    name = part_file_name(plan, number)
+    size_bytes, made = folder.size_of(name), load_record(part).output
+    if made is not None:
+        return WrittenFile(name, size_bytes, made.sha256) if size_bytes == made.size_bytes else None
+    return None if size_bytes is None else WrittenFile(name, size_bytes, folder.digest_of(name))
 
 
 def _written(plan: OutputPlan, shard: Shard) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
+from waypost.server.errors import InvalidArgument
 from waypost.server.jobs.asked import question
 from waypost.server.jobs.coordinator.prepared import Prepared, output_path
 from waypost.server.jobs.desk import JobDesk
-from waypost.server.jobs.locations import OutputFolder, local_folder, resolve_output
-from waypost.server.jobs.model import Job
+from waypost.server.jobs.locations import OutputFolder, Writer, local_folder, resolve_output
+from waypost.server.jobs.model import Job, Lease
 from waypost.server.jobs.spec import OutputLayout
 from waypost.server.jobs.tasks import PartOutput, RowRange, ShardTask
 from waypost.server.jobs.writers import OutputPlan
@@ -44,17 +46,40 @@ def shard_task(
     )
 
 
-def output_folder(desk: JobDesk, job: Job) -> OutputFolder:
-    """Where the results go. Raises InvalidArgument where the operator does not allow it (any more), OSError."""
+def output_folder(desk: JobDesk, job: Job, lease: Lease) -> OutputFolder:
+    """Where the results go, for the owner with this lease.
+
+    Raises InvalidArgument where the operator does not allow it (any more), OSError.
+    """
     if not job.spec.output.uri:
-        return own_folder(desk, job)
-    staging = desk.folders.job(job.job_id) / "staging"
-    staging.mkdir(parents=True, exist_ok=True)
-    return resolve_output(job.spec.output.uri, desk.roots.output, staging)
+        return own_folder(desk, lease)
+    folder = _callers_folder(desk, job, lease)
+    folder.staging.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
-def own_folder(desk: JobDesk, job: Job) -> OutputFolder:
-    """Where the files lie that the server keeps. Raises OSError."""
-    path = desk.folders.output(job.job_id)
+def own_folder(desk: JobDesk, lease: Lease) -> OutputFolder:
+    """Where the files lie that the server keeps, for the owner with this lease. Raises OSError."""
+    path = desk.folders.output(lease.job_id)
     path.mkdir(parents=True, exist_ok=True)
-    return local_folder(path)
+    return local_folder(path, _writer(lease))
+
+
+def discard_unfinished(desk: JobDesk, job: Job, lease: Lease) -> None:
+    """Removes what owners up to this one left unfinished where the results go, as far as it can be reached; blocks.
+
+    Makes no folder: those of a finished job may have been deleted by now.
+    """
+    with suppress(OSError):
+        local_folder(desk.folders.output(lease.job_id), _writer(lease)).discard_unfinished()
+    if job.spec.output.uri:
+        with suppress(OSError, InvalidArgument):
+            _callers_folder(desk, job, lease).discard_unfinished()
+
+
+def _callers_folder(desk: JobDesk, job: Job, lease: Lease) -> OutputFolder:
+    return resolve_output(job.spec.output.uri, desk.roots.output, desk.folders.staging(job.job_id), _writer(lease))
+
+
+def _writer(lease: Lease) -> Writer:
+    return Writer(lease.job_id, lease.token)

@@ -13,9 +13,10 @@ from waypost.server.errors import InputUnreadable, InvalidArgument
 from waypost.server.jobs.asked import output_plan, taken_names
 from waypost.server.jobs.columns import ColumnRoles
 from waypost.server.jobs.coordinator import source
+from waypost.server.jobs.coordinator.mending import remove_parts
 from waypost.server.jobs.coordinator.office import StopSign
 from waypost.server.jobs.coordinator.plan import output_folder
-from waypost.server.jobs.coordinator.prepared import Prepared, save_prepared, schema_text
+from waypost.server.jobs.coordinator.prepared import Prepared, owner_token, save_prepared, schema_text
 from waypost.server.jobs.coordinator.troubles import CannotGoOn, os_trouble
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.locations import sync_files
@@ -41,14 +42,13 @@ def prepare(desk: JobDesk, job: Job, lease: Lease, stop: StopSign, tell: Tell) -
     """
     started_s = perf_counter()
     try:
-        # First, since it is refused where another server has the job by now, whose files these are then.
         desk.store.drop_shards(lease)
-        folder = _empty_folders(desk, job)
+        folder = _empty_folders(desk, lease)
         place = source.locate(desk, job)
         size = source.check_identity(desk, job, place)
         reader, roles = source.open_input(job, place)
         try:
-            plan = _checked_plan(desk, job, reader)
+            plan = _checked_plan(desk, job, lease, reader)
             _check_disk(desk, size, packed=_is_packed(reader))
             samples, rows = _write(desk, lease, reader, folder, stop, lambda rows, read: tell(rows, read, size))
             source.check_identity(desk, job, place)
@@ -56,7 +56,7 @@ def prepare(desk: JobDesk, job: Job, lease: Lease, stop: StopSign, tell: Tell) -
             prepared = _found(reader, roles, samples, rows, size, perf_counter() - started_s)
         finally:
             reader.close()
-        save_prepared(desk.folders.job(job.job_id), prepared)
+        save_prepared(folder, prepared)
         return prepared
     except InputUnreadable as error:
         raise CannotGoOn(error.reason, error.message) from error
@@ -64,12 +64,21 @@ def prepare(desk: JobDesk, job: Job, lease: Lease, stop: StopSign, tell: Tell) -
         raise os_trouble(error, "writing the rows of the input") from error
 
 
-def _empty_folders(desk: JobDesk, job: Job) -> Path:
-    folder = desk.folders.shards(job.job_id)
-    for path in (folder, desk.folders.parts(job.job_id)):
-        shutil.rmtree(path, ignore_errors=True)
-        path.mkdir(parents=True)
-    return folder
+def _empty_folders(desk: JobDesk, lease: Lease) -> Path:
+    """An empty folder for the shards of this owner; what owners before it left is removed, and nothing of later ones.
+
+    For this one may have been fenced off since it asked the store.
+    """
+    shards, parts = desk.folders.shards(lease.job_id), desk.folders.parts(lease.job_id)
+    for folder in (shards, parts):
+        folder.mkdir(parents=True, exist_ok=True)
+    for folder in shards.iterdir():
+        if owner_token(folder) <= lease.token:
+            shutil.rmtree(folder, ignore_errors=True)
+    remove_parts(parts, lease.token)
+    own = shards / str(lease.token)
+    own.mkdir(exist_ok=True)
+    return own
 
 
 def _write(
@@ -100,16 +109,16 @@ def _new_shard(shard: ShardFile) -> NewShard:
     return NewShard(
         first_row=shard.first_row,
         last_row=shard.first_row + shard.rows - 1,
-        file=shard.path.name,
+        file=f"{shard.path.parent.name}/{shard.path.name}",
     )
 
 
-def _checked_plan(desk: JobDesk, job: Job, reader: RowReader) -> OutputPlan:
+def _checked_plan(desk: JobDesk, job: Job, lease: Lease, reader: RowReader) -> OutputPlan:
     """The plan of the output, whose folder can be written and has no such files yet."""
     plan = output_plan(job.spec.output, reader.format.format or FileFormat.CSV)
     check_columns(plan, reader)
     try:
-        folder = output_folder(desk, job)
+        folder = output_folder(desk, job, lease)
     except InvalidArgument as error:
         raise CannotGoOn("OUTPUT_UNWRITABLE", error.message) from error
     folder.create("probe").discard()

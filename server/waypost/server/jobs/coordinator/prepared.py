@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,14 +12,15 @@ from typing import Final
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from waypost.server.jobs.locations import local_folder, sync_files
-from waypost.server.jobs.part import remove_unfinished
+from waypost.server.jobs.locations import NOBODY_ELSE, Writer, local_folder, sync_files
 from waypost.server.jobs.readers.blocks import InvalidRow
 from waypost.server.jobs.spec import Compression, FileFormat
 from waypost.server.jobs.tallies import Tally
 from waypost.server.jobs.writers.files import OutputFile
 
 NAME: Final = "prepared.json"
+#: Files that have not got their names yet.
+UNFINISHED: Final = ".*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +70,22 @@ def schema_text(schema: pa.Schema) -> str:
 
 
 def save_prepared(folder: Path, prepared: Prepared) -> None:
-    """Puts it into the folder of a job, durably. Raises OSError."""
+    """Puts it beside the shards of one owner, durably. Raises OSError."""
     _write(folder, NAME, _PREPARED.dump_json(prepared))
 
 
-def load_prepared(folder: Path) -> Prepared | None:
-    """What was put there; None where nothing was."""
-    try:
-        return _PREPARED.validate_json((folder / NAME).read_bytes())
-    except FileNotFoundError:
-        return None
+def load_prepared(shards: Path) -> Prepared | None:
+    """What the last owner that came to the end found out, of those with a folder in `shards`; None where none did."""
+    # Nobody prepares a job again that is prepared, so that the last one is the one whose shards the store has.
+    for folder in sorted(shards.glob("*/"), key=owner_token, reverse=True):
+        with suppress(FileNotFoundError):
+            return _PREPARED.validate_json((folder / NAME).read_bytes())
+    return None
+
+
+def owner_token(folder: Path) -> int:
+    """Whose shards lie in a folder."""
+    return int(folder.name) if folder.name.isdecimal() else 0
 
 
 def record_path(part: Path) -> Path:
@@ -93,7 +101,7 @@ def output_path(part: Path) -> Path:
 def save_record(part: Path, record: PartRecord) -> None:
     """Puts the record of a part beside it, and makes all of the part last. Raises OSError."""
     path = record_path(part)
-    _write(path.parent, path.name, _RECORD.dump_json(record), durable=False)
+    _write(path.parent, path.name, _RECORD.dump_json(record), Writer(part.stem), durable=False)
     sync_files([part, path, *([output_path(part)] if record.output else [])])
 
 
@@ -104,15 +112,13 @@ def load_record(part: Path) -> PartRecord:
 
 def clean_parts(folder: Path) -> None:
     """Leaves only parts and their records: of a finished job nobody needs what was made of parts, or left half-way."""
-    if folder.exists():
-        remove_unfinished(folder)
-        local_folder(folder).discard_unfinished()
-        for made in folder.glob(output_path(Path("*")).name):
-            made.unlink(missing_ok=True)
+    for pattern in (UNFINISHED, output_path(Path("*")).name):
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
 
 
-def _write(folder: Path, name: str, data: bytes, *, durable: bool = True) -> None:
-    file = local_folder(folder).create(name)
+def _write(folder: Path, name: str, data: bytes, writer: Writer = NOBODY_ELSE, *, durable: bool = True) -> None:
+    file = local_folder(folder, writer).create(name)
     try:
         file.stream.write(data)
         file.put_in_place(durable=durable)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from waypost.server.errors import WaypostError
 from waypost.server.jobs.coordinator.office import Office
 from waypost.server.jobs.model import Lease, Progress
 from waypost.server.jobs.rows import RowCounts
-
-_LOG = logging.getLogger(__name__)
 
 #: Progress of a job is written at most so often.
 INTERVAL_S: Final = 0.25
@@ -44,11 +40,9 @@ class ProgressBoard:
             await self._news.wait()
             self._news.clear()
             taken, self._latest = self._latest, {}
-            try:
-                if taken:
-                    await self._office.ask(self._office.store.write_progress, taken)
-            except WaypostError as error:
-                _LOG.warning("progress not written", extra={"facts": {"reason": error.reason}})
+            if taken:
+                writing = self._office.ask(self._office.store.write_progress, taken)
+                await self._office.loops.turn("progress", writing, otherwise=frozenset())
             await asyncio.sleep(INTERVAL_S)
 
 

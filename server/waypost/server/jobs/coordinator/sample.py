@@ -10,7 +10,7 @@ from waypost.server.jobs.coordinator.office import Office
 from waypost.server.jobs.coordinator.plan import shard_task
 from waypost.server.jobs.coordinator.prepared import Prepared
 from waypost.server.jobs.executors import Finished, Outcome
-from waypost.server.jobs.model import InvalidRow, Job, Preflight, PreflightColumn
+from waypost.server.jobs.model import InvalidRow, Job, Lease, Preflight, PreflightColumn
 from waypost.server.jobs.spec import CsvDialect, FileFormat
 from waypost.server.jobs.tasks import RowRange
 
@@ -19,19 +19,19 @@ SAMPLE_ROWS: Final = 1_000
 _SHOWN_INVALID: Final = 10
 
 
-async def sampled(office: Office, job: Job, prepared: Prepared) -> Preflight:
+async def sampled(office: Office, job: Job, lease: Lease, prepared: Prepared) -> Preflight:
     """What the head of the input answers. Blocks nobody; the rows are answered again when the job runs."""
     shards = await office.ask(office.store.shards, job.job_id, limit=1)
     outcome: Outcome | None = None
     if shards:
         rows = min(SAMPLE_ROWS, shards[0].last_row)
         folder = office.desk.folders.job(job.job_id)
-        part = folder / "sample.arrow"
+        part = folder / f"sample-{lease.token}.arrow"
         task = shard_task(
             job,
             prepared,
             output_plan(job.spec.output, prepared.format),
-            task_id=f"{job.job_id}-sample-{job.lease_token}",
+            task_id=f"{job.job_id}-sample-{lease.token}",
             shard=office.desk.folders.shards(job.job_id) / shards[0].file,
             part=part,
             rows=RowRange(0, rows),

@@ -8,6 +8,7 @@ from waypost.server.jobs.assemble import assemble
 from waypost.server.jobs.coordinator.prepared import PartRecord, save_record
 from waypost.server.jobs.locations import sync_files
 from waypost.server.jobs.model import Part, Shard
+from waypost.server.jobs.part import part_name
 from waypost.server.jobs.poison import Pieces
 from waypost.server.jobs.tallies import Tally
 from waypost.server.jobs.tasks import PartResult, RowRange, ShardTask
@@ -22,8 +23,7 @@ class ShardWork:
         self.pieces = Pieces.load(shard.pieces).begun_again() if shard.pieces else Pieces.whole(self.rows)
         self.tries = 0
         self._done: dict[RowRange, tuple[Path, Tally]] = {}
-        #: With the owner's token in it, so that one that was fenced off cannot replace it.
-        self.part_name = f"part-{shard.first_row:012}-{token}.arrow"
+        self.part_name = part_name(shard.first_row, token)
 
     @property
     def rows(self) -> int:

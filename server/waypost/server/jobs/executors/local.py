@@ -17,6 +17,7 @@ from pathlib import Path
 from waypost.server.jobs.executors import Finished, Halted, Outcome, Refused, WorkerDied
 from waypost.server.jobs.executors.channel import Alive, HaltOrder, Ready, Work, WorkerSetup, WorkOrder
 from waypost.server.jobs.executors.process import WorkerProcess
+from waypost.server.jobs.loops import Loops
 from waypost.server.jobs.shard import work_shard
 from waypost.server.jobs.tasks import Halt, ShardTask
 
@@ -65,7 +66,9 @@ class LocalPool:
         niceness: int = NICENESS,
         log_format: str = "text",
         log_level: str = "INFO",
+        loops: Loops | None = None,
     ) -> None:
+        self._loops = loops or Loops()
         self._setup = WorkerSetup(
             data_dir=data_dir,
             work=work,
@@ -99,7 +102,7 @@ class LocalPool:
     def start(self) -> None:
         """Starts the workers; tasks wait until one is warm."""
         names = [f"worker-{number}" for number in range(self._capacity)]
-        self._keepers = [asyncio.create_task(self._keep(), name=name) for name in names]
+        self._keepers = [asyncio.create_task(self._keep(name), name=name) for name in names]
 
     async def wait_until_warm(self) -> None:
         """Returns when every worker is warm."""
@@ -150,11 +153,11 @@ class LocalPool:
         await asyncio.gather(*self._keepers, return_exceptions=True)
         self._keepers = []
 
-    async def _keep(self) -> None:
+    async def _keep(self, name: str) -> None:
         """Keeps one worker alive, for ever."""
         backoff_s = _FIRST_BACKOFF_S
         while True:
-            if await self._run_worker():
+            if await self._loops.turn(name, self._run_worker(), otherwise=False):
                 backoff_s = _FIRST_BACKOFF_S
             else:
                 # What keeps a worker from getting ready, such as want of memory, gives no sign when it is over.

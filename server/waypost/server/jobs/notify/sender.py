@@ -19,6 +19,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from waypost.server.errors import NotFound, WaypostError
 from waypost.server.jobs.events import Head
+from waypost.server.jobs.loops import Loops
 from waypost.server.jobs.model import Delivery, DeliveryAttempt
 from waypost.server.jobs.notify import cloud_events, retries
 from waypost.server.jobs.notify.nats import NatsSender
@@ -37,8 +38,6 @@ _T = TypeVar("_T")
 LONGEST_WAIT_S: Final = 60.0
 #: How soon it asks again where another process was faster.
 _SHORTEST_WAIT_S: Final = 0.05
-#: How soon it asks again where the store could not answer.
-_STORE_RETRY_S: Final = 5.0
 #: One receiver has at most this share of the tries at once, so that some that never answer leave room for others.
 _RECEIVER_SHARE: Final = 1 / 4
 #: How much longer than a try may take a claimed delivery is held: recording it may wait half a minute for the database.
@@ -59,6 +58,7 @@ class Sender:
         nats: NatsSender,
         executor: Executor,
         *,
+        loops: Loops | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -66,6 +66,7 @@ class Sender:
         self._webhooks = webhooks
         self._nats = nats
         self._executor = executor
+        self._loops = loops or Loops()
         self._clock = clock
         self._random = random.Random()  # noqa: S311 - spreads load, guards nothing
         self._woken = asyncio.Event()
@@ -99,11 +100,7 @@ class Sender:
             with self._store.changes.watch(None, changed):
                 while not self._stopping:
                     self._woken.clear()
-                    try:
-                        wait_s = await self._begin(tries)
-                    except WaypostError:
-                        _log.warning("the outbox cannot be read for now", exc_info=True)
-                        wait_s = _STORE_RETRY_S
+                    wait_s = await self._loops.turn("notifications", self._begin(tries), otherwise=0.0)
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(wait_s):
                             await self._woken.wait()
@@ -149,32 +146,35 @@ class Sender:
         self._woken.set()
 
     async def _try(self, delivery: Delivery) -> None:
-        """One try and its record. Where the store fails, the hold brings the delivery back."""
-        try:
-            job = await self._in_store(self._store.job, delivery.job_id)
-            target = job.spec.notifications[delivery.target].target
-            began_s, began_tick_s = self._clock(), time.perf_counter()
-            outcome = await self._send(target, delivery, began_s)
-            attempt = DeliveryAttempt(
-                attempt_time_s=began_s,
-                duration_s=time.perf_counter() - began_tick_s,
-                http_status=outcome.http_status,
-                error=outcome.error,
-            )
-            state, next_s = retries.after(
-                outcome,
-                tries=delivery.tries + 1,
-                now_s=self._clock(),
-                delays_s=self._settings.retry_delays_s,
-                random=self._random.random,
-            )
-            facts = {"delivery": delivery.name, "try": delivery.tries + 1, "state": state.name, "error": outcome.error}
-            _log.log(logging.WARNING if outcome.error else logging.INFO, "notified", extra={"facts": facts})
-            await self._in_store(self._store.record_attempt, delivery, attempt, state, next_s)
-        except NotFound:
-            return  # deleted with its job
-        except WaypostError:
-            _log.warning("a notification is to be sent again", exc_info=True)
+        """One try and its record. Whatever fails, the hold brings the delivery back, and the others go on."""
+        (error,) = await asyncio.gather(self._send_and_record(delivery), return_exceptions=True)
+        if isinstance(error, BaseException) and not isinstance(error, NotFound):
+            level = logging.WARNING if isinstance(error, WaypostError) else logging.ERROR
+            facts = {"delivery": delivery.name}
+            _log.log(level, "a notification is to be sent again", exc_info=error, extra={"facts": facts})
+
+    async def _send_and_record(self, delivery: Delivery) -> None:
+        """Raises NotFound where the delivery was deleted with its job, and whatever goes wrong beside the receiver."""
+        job = await self._in_store(self._store.job, delivery.job_id)
+        target = job.spec.notifications[delivery.target].target
+        began_s, began_tick_s = self._clock(), time.perf_counter()
+        outcome = await self._send(target, delivery, began_s)
+        attempt = DeliveryAttempt(
+            attempt_time_s=began_s,
+            duration_s=time.perf_counter() - began_tick_s,
+            http_status=outcome.http_status,
+            error=outcome.error,
+        )
+        state, next_s = retries.after(
+            outcome,
+            tries=delivery.tries + 1,
+            now_s=self._clock(),
+            delays_s=self._settings.retry_delays_s,
+            random=self._random.random,
+        )
+        facts = {"delivery": delivery.name, "try": delivery.tries + 1, "state": state.name, "error": outcome.error}
+        _log.log(logging.WARNING if outcome.error else logging.INFO, "notified", extra={"facts": facts})
+        await self._in_store(self._store.record_attempt, delivery, attempt, state, next_s)
 
     async def _send(self, target: WebhookTarget | NatsTarget, delivery: Delivery, now_s: float) -> Outcome:
         body = cloud_events.body(delivery, self._settings.source)

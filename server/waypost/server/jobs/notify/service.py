@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from concurrent.futures import Executor
 from pathlib import Path
 
 from waypost.server.config import Config
+from waypost.server.jobs.loops import Loops
 from waypost.server.jobs.notify.addresses import Guard
 from waypost.server.jobs.notify.nats import NatsSender
 from waypost.server.jobs.notify.secrets import Secrets
@@ -16,8 +16,6 @@ from waypost.server.jobs.notify.settings import NotifySettings, read_keys, read_
 from waypost.server.jobs.notify.targets import Targets
 from waypost.server.jobs.notify.webhook import WebhookSender
 from waypost.server.jobs.store import JobStore
-
-_LOG = logging.getLogger("waypost.notify")
 
 
 def notify_settings(config: Config) -> NotifySettings:
@@ -39,8 +37,9 @@ def notify_settings(config: Config) -> NotifySettings:
 class NotifyService:
     """Sends what the outbox holds between `start` and `stop`; every process that opens the store may."""
 
-    def __init__(self, settings: NotifySettings, store: JobStore, executor: Executor) -> None:
-        self._settings, self._store, self._executor = settings, store, executor
+    def __init__(self, settings: NotifySettings, store: JobStore, executor: Executor, loops: Loops) -> None:
+        self._settings, self._store, self._executor, self._loops = settings, store, executor, loops
+        self._stopping = False
         self._secrets = Secrets(settings.keys, settings.named_secrets)
         self.targets = Targets(settings, self._secrets)
         self._sender: Sender | None = None
@@ -48,8 +47,7 @@ class NotifyService:
 
     def start(self) -> None:
         """Begins to send. To be called on the loop."""
-        self._sending = asyncio.create_task(self._send())
-        self._sending.add_done_callback(_tell_failure)
+        self._sending = asyncio.create_task(self._keep_sending())
 
     def poke(self) -> None:
         """Has the sender look now, after a delivery was asked for again."""
@@ -58,25 +56,24 @@ class NotifyService:
 
     async def stop(self) -> None:
         """Ends once the tries under way are over."""
+        self._stopping = True
         if self._sending is None:
             return
         if self._sender is not None:
             self._sender.stop()
         await asyncio.wait((self._sending,))
 
+    async def _keep_sending(self) -> None:
+        while not self._stopping:
+            await self._loops.turn("notify", self._send(), otherwise=None)
+
     async def _send(self) -> None:
+        """Sends until `stop`."""
         settings = self._settings
         guard = Guard(settings.allowed_networks)
         async with (
             WebhookSender(self._secrets, guard, timeout_s=settings.timeout_s) as webhooks,
             NatsSender(settings.nats_servers, timeout_s=settings.timeout_s) as nats,
         ):
-            self._sender = Sender(self._store, settings, webhooks, nats, self._executor)
+            self._sender = Sender(self._store, settings, webhooks, nats, self._executor, loops=self._loops)
             await self._sender.run()
-
-
-def _tell_failure(sending: asyncio.Task[None]) -> None:
-    """Jobs go on without notifications, and the outbox keeps them; an operator has to know."""
-    error = None if sending.cancelled() else sending.exception()
-    if error is not None:
-        _LOG.critical("notifications have ended; restart the server to send them", exc_info=error)

@@ -16,7 +16,15 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as AllConnectionsBusy
 
 from waypost.server.errors import ConfigError, ResourceExhausted, Unavailable
 
@@ -28,7 +36,6 @@ _CONNECTIONS: Final = 16
 _OLDEST_SQLITE: Final = (3, 35, 0)
 #: A process that was stopped in the middle of a transaction keeps nobody waiting for longer; it finds its work undone.
 _IDLE_IN_TRANSACTION_S: Final = 10.0
-_IDLE_SESSION_ENDED: Final = "25P03"
 #: Any number that means "the migrations of waypost" among PostgreSQL's advisory locks.
 _MIGRATION_LOCK: Final = 0x7761_7970_6F73_74
 #: The channel of NOTIFY.
@@ -129,6 +136,7 @@ def _sqlite_engine(url: URL) -> Engine:
         url,
         pool_size=_CONNECTIONS,
         max_overflow=0,
+        pool_timeout=_LOCK_TIMEOUT_S,
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": _LOCK_TIMEOUT_S},
     )
     event.listen(engine, "connect", _prepare_sqlite)
@@ -156,7 +164,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _postgresql_engine(url: URL) -> Engine:
     try:
-        engine = create_engine(url, pool_size=_CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+        engine = create_engine(
+            url, pool_size=_CONNECTIONS, max_overflow=0, pool_timeout=_LOCK_TIMEOUT_S, pool_pre_ping=True
+        )
     except ModuleNotFoundError as error:
         raise ConfigError(f"PostgreSQL needs the package {error.name}: install waypost[postgres]") from None
     event.listen(engine, "connect", _set_up_postgresql)
@@ -175,6 +185,9 @@ def _told_apart() -> Iterator[None]:
     """Turns what passes with time into errors that say so; anything else is a fault of ours and stays as it is."""
     try:
         yield
+    except AllConnectionsBusy as error:
+        message = f"the job store was busy for {_LOCK_TIMEOUT_S:g} s"
+        raise ResourceExhausted(message, subject="job store", retry_after_s=1.0) from error
     except DBAPIError as error:
         cause = error.orig
         code = str(cause.sqlite_errorname if isinstance(cause, sqlite3.Error) else getattr(cause, "sqlstate", ""))
@@ -185,9 +198,12 @@ def _told_apart() -> Iterator[None]:
         if code == "53300" or code.startswith("SQLITE_BUSY"):
             message = f"the job store was busy for {_LOCK_TIMEOUT_S:g} s"
             raise ResourceExhausted(message, subject="job store", retry_after_s=1.0) from error
-        # PostgreSQL counts a session that it ended for its idleness among its own errors.
-        unreachable = isinstance(error, OperationalError) or code == _IDLE_SESSION_ENDED
-        if isinstance(cause, sqlite3.Error) or not unreachable:
+        if isinstance(cause, sqlite3.Error):
+            unreachable = code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
+        else:
+            # Among PostgreSQL's internal errors: a session that it ended for its idleness, a write to a standby.
+            unreachable = isinstance(error, OperationalError | InterfaceError | InternalError)
+        if not unreachable:
             raise
         message = "the database of the job store cannot be reached"
         raise Unavailable(message, reason="STORE_UNREACHABLE", retry_after_s=1.0) from error

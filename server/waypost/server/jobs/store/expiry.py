@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from sqlalchemy import delete, exists, or_, select
@@ -32,6 +33,17 @@ class Expiry(StoreCore):
         query = select(_UPLOADS.upload_id).where(_UPLOADS.expire_time_s <= self._clock(), ~used)
         with self._database.reading() as connection:
             return tuple(connection.execute(query.order_by(_UPLOADS.expire_time_s).limit(limit)).scalars())
+
+    def leftovers(self, *, limit: int) -> tuple[str, ...]:
+        """Names of jobs and uploads that were deleted and whose files nobody has seen gone yet."""
+        query = select(schema.leftovers.c.name).order_by(schema.leftovers.c.name).limit(limit)
+        with self._database.reading() as connection:
+            return tuple(connection.execute(query).scalars())
+
+    def forget_leftovers(self, names: Collection[str]) -> None:
+        """Their files are gone."""
+        with self._writing() as transaction:
+            transaction.connection.execute(delete(schema.leftovers).where(schema.leftovers.c.name.in_(names)))
 
     def fail_unconfirmed(self, *, limit: int) -> tuple[str, ...]:
         """Ids of jobs that nobody confirmed in time and that have failed just now."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import delete, func, insert, select, tuple_
+from sqlalchemy.exc import IntegrityError
 
 from waypost.server.errors import Aborted, FailedPrecondition, NotFound, ResourceExhausted
 from waypost.server.jobs import codec, lifecycle
@@ -45,15 +47,39 @@ class Jobs(StoreCore):
         labels: Mapping[str, str] | None = None,
         engine_version: str = "",
         inline: bytes | None = None,
+        output_folder: str = "",
         max_unfinished: int | None = None,
         request: RequestKey | None = None,
     ) -> Job:
         """A new job in QUEUED with its first event, or the one that an earlier equal request made, as it is now.
 
-        `inline` is the content of an InlineSource. Raises ResourceExhausted where `max_unfinished` jobs are there
-        already (of several servers at once some may pass), NotFound or FailedPrecondition for an upload that is not
-        there or not complete, InvalidArgument where the request id was used otherwise.
+        `inline` is the content of an InlineSource. `output_folder` is where it writes beside others, in the one way
+        that names this place; until it ends nobody else does. Raises ResourceExhausted where `max_unfinished` jobs are
+        there already (of several servers at once some may pass), NotFound or FailedPrecondition for an upload that is
+        not there or not complete, FailedPrecondition where an unfinished job writes to that folder, InvalidArgument
+        where the request id was used otherwise.
         """
+        place = hashlib.sha256(output_folder.encode()).hexdigest() if output_folder else None
+        arguments = (spec, priority, labels or {}, engine_version, inline, place, max_unfinished, request)
+        try:
+            return self._create_job(*arguments)
+        except IntegrityError:
+            if place is None:
+                raise
+            self._refuse_taken(place)
+        return self._create_job(*arguments)  # whoever wrote there has just ended
+
+    def _create_job(
+        self,
+        spec: JobSpec,
+        priority: int,
+        labels: Mapping[str, str],
+        engine_version: str,
+        inline: bytes | None,
+        place: str | None,
+        max_unfinished: int | None,
+        request: RequestKey | None,
+    ) -> Job:
         job_id = secrets.token_hex(10)
         with self._writing() as transaction:
             known = remembered(transaction, request, job_id)
@@ -64,12 +90,24 @@ class Jobs(StoreCore):
             upload_id = spec.input.source.upload_id if isinstance(spec.input.source, UploadSource) else None
             if upload_id is not None:
                 _check_upload(transaction, upload_id)
-            _insert_job(transaction, job_id, spec, upload_id, priority, engine_version)
-            _write_labels(transaction, job_id, labels or {})
+            _insert_job(transaction, job_id, spec, upload_id, place, priority, engine_version)
+            _write_labels(transaction, job_id, labels)
             if inline is not None:
                 values = insert(schema.inline_inputs).values(job_id=job_id, content=inline)
                 transaction.connection.execute(values)
             return read_job(transaction.connection, locked_job(transaction, job_id))
+
+    def _refuse_taken(self, place: str) -> None:
+        """Raises FailedPrecondition naming the unfinished job that writes to this place, if there is one."""
+        with self._database.reading() as connection:
+            query = select(_JOBS.job_id).where(_JOBS.output_folder == place, _JOBS.state.in_(UNFINISHED_STATES))
+            writer = connection.execute(query).scalar_one_or_none()
+        if writer is not None:
+            raise FailedPrecondition(
+                f"jobs/{writer} is unfinished and writes to the folder output.uri; allowed: a folder for each job",
+                reason="OUTPUT_IN_USE",
+                subject=f"jobs/{writer}",
+            )
 
     def created_earlier(self, request: RequestKey) -> Job | None:
         """The job that an earlier equal request made, as it is now. Raises InvalidArgument as `create_job`.
@@ -158,7 +196,7 @@ class Jobs(StoreCore):
             return read_job(transaction.connection, locked_job(transaction, job_id))
 
     def delete_job(self, job_id: str, *, etag: str = "", request: RequestKey | None = None) -> None:
-        """Deletes a finished job with all that the store has of it; its files are the caller's to delete.
+        """Deletes a finished job with all that the store has of it; its files are leftovers from now on.
 
         Raises NotFound, Aborted for an old etag, FailedPrecondition while it is unfinished.
         """
@@ -176,6 +214,7 @@ class Jobs(StoreCore):
                     state=state.name,
                 )
             transaction.connection.execute(delete(schema.jobs).where(_JOBS.job_id == job_id))
+            transaction.connection.execute(insert(schema.leftovers).values(name=f"jobs/{job_id}"))
             transaction.heads[job_id] = None
 
     def delete_operation(self, job_id: str) -> None:
@@ -210,7 +249,13 @@ class Jobs(StoreCore):
 
 
 def _insert_job(
-    transaction: Writing, job_id: str, spec: JobSpec, upload_id: str | None, priority: int, engine_version: str
+    transaction: Writing,
+    job_id: str,
+    spec: JobSpec,
+    upload_id: str | None,
+    place: str | None,
+    priority: int,
+    engine_version: str,
 ) -> None:
     now_s = transaction.now_s
     transaction.connection.execute(
@@ -219,6 +264,7 @@ def _insert_job(
             spec=codec.SPEC.dump_json(spec).decode(),
             snapshot_id=spec.snapshot_id,
             upload_id=upload_id,
+            output_folder=place,
             priority=priority,
             state=JobState.QUEUED,
             reason_code="",

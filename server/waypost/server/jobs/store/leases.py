@@ -72,6 +72,15 @@ class Leases(StoreCore):
             transaction.connection.execute(update(schema.jobs).where(_JOBS.job_id.in_(job_ids)).values(**values))
         return kept
 
+    def check_lease(self, lease: Lease) -> None:
+        """Raises LeaseLost where the lease does not hold any more; before files get names that a next owner gives too.
+
+        That owner may come the moment after: what two could write at once must be the same, or be told by one alone.
+        """
+        with self._database.reading() as connection:
+            if connection.execute(select(_JOBS.job_id).where(_held(lease))).one_or_none() is None:
+                raise _lost(lease)
+
     def release_lease(self, lease: Lease) -> None:
         """Gives the job back; shards in hand wait for a worker again. Nothing happens where it is lost already."""
         with self._writing() as transaction:
@@ -140,7 +149,7 @@ def owned_job(transaction: Writing, lease: Lease) -> JobRow:
     """The locked row of a job whose owner asks. Raises LeaseLost where that is not the owner any more."""
     row = transaction.connection.execute(select(schema.jobs).where(_held(lease)).with_for_update()).one_or_none()
     if row is None or row.lease_owner is None:
-        raise LeaseLost(f"{lease.owner} does not own jobs/{lease.job_id} any more", job_id=lease.job_id)
+        raise _lost(lease)
     return row
 
 
@@ -215,6 +224,10 @@ def _ownerless(now_s: float) -> ColumnElement[bool]:
 
 def _held(lease: Lease) -> ColumnElement[bool]:
     return and_(_JOBS.job_id == lease.job_id, _JOBS.lease_owner == lease.owner, _JOBS.lease_token == lease.token)
+
+
+def _lost(lease: Lease) -> LeaseLost:
+    return LeaseLost(f"{lease.owner} does not own jobs/{lease.job_id} any more", job_id=lease.job_id)
 
 
 def _write_output_files(transaction: Writing, job_id: str, files: Iterable[OutputFile]) -> None:

@@ -6,11 +6,10 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Final
+from typing import Final
 
 from sqlalchemy import Select, and_, or_, select
 
-from waypost.server.errors import WaypostError
 from waypost.server.jobs.events import Head
 from waypost.server.jobs.states import END_STATES, UNFINISHED_STATES, JobState
 from waypost.server.jobs.store import schema
@@ -30,9 +29,6 @@ Watched = Callable[[], tuple[frozenset[str], bool]]
 
 class Listener(ABC):
     """Starts and ends the thread."""
-
-    #: What may end `_listen` without a fault of ours; it is begun again then.
-    _interruptions: ClassVar[tuple[type[Exception], ...]] = (WaypostError,)
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -63,7 +59,7 @@ class Listener(ABC):
         while not stopping.is_set():
             try:
                 self._listen(stopping, heard, lambda: announce(self._heads(*watched())))
-            except self._interruptions:
+            except Exception:  # the boundary of this thread: whoever watches would hear nothing any more, for ever
                 _log.warning("changes by other processes are not heard for now", exc_info=True)
                 stopping.wait(_RECONNECT_S)
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import ClassVar, Final, cast
+from typing import Final, cast
 
 import psycopg
-from sqlalchemy.exc import OperationalError
 
-from waypost.server.errors import WaypostError
 from waypost.server.jobs.store.database import CHANNEL
 from waypost.server.jobs.store.listeners import Heard, Listener
 
@@ -19,8 +17,6 @@ _STOP_S: Final = 0.2
 
 class PostgresqlListener(Listener):
     """Waits for notifications on a connection of its own."""
-
-    _interruptions: ClassVar[tuple[type[Exception], ...]] = (WaypostError, OperationalError, psycopg.OperationalError)
 
     def _listen(self, stopping: threading.Event, heard: Heard, look: Callable[[], None]) -> None:
         pooled = self._database.engine.raw_connection()

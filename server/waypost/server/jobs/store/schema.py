@@ -19,7 +19,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
+
+_UNFINISHED = text("state < 8")
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s"})
 
@@ -31,6 +34,8 @@ jobs = Table(
     # Of the spec, what is searched: which snapshots and uploads unfinished jobs hold.
     Column("snapshot_id", String(63), nullable=False),
     Column("upload_id", String(63), index=True),
+    # SHA-256 of the place below a root that it writes to; paths are longer than an index takes.
+    Column("output_folder", String(64)),
     Column("priority", Integer, nullable=False),
     Column("state", SmallInteger, nullable=False, index=True),
     Column("reason_code", Text, nullable=False),
@@ -55,6 +60,8 @@ jobs = Table(
     Column("lease_expire_time_s", Double),
     Column("lease_length_s", Double),
     Index(None, "create_time_s", "job_id"),
+    # Of the unfinished jobs: the end states are the last ones, see JobState.
+    Index(None, "output_folder", unique=True, sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
 )
 
 
@@ -144,6 +151,9 @@ uploads = Table(
     Column("create_time_s", Double, nullable=False),
     Column("expire_time_s", Double, nullable=False, index=True),
 )
+
+#: What was deleted and may still have files: "jobs/{job}" or "uploads/{upload}", until somebody has seen them gone.
+leftovers = Table("leftovers", metadata, Column("name", String(80), primary_key=True))
 
 #: Requests that were answered, so that asking twice is asking once.
 requests = Table(

@@ -98,7 +98,7 @@ class Uploads(StoreCore):
             return read_upload(_locked_upload(transaction, upload_id))
 
     def delete_upload(self, upload_id: str, *, request: RequestKey | None = None) -> None:
-        """Forgets the upload; its bytes are the caller's to delete. FailedPrecondition while a job reads it."""
+        """Forgets the upload; its bytes are leftovers from now on. FailedPrecondition while a job reads it."""
         with self._writing() as transaction:
             if remembered(transaction, request, upload_id) is not None:
                 return
@@ -112,6 +112,7 @@ class Uploads(StoreCore):
                     subject=f"uploads/{upload_id}",
                 )
             transaction.connection.execute(delete(schema.uploads).where(_UPLOADS.upload_id == upload_id))
+            transaction.connection.execute(insert(schema.leftovers).values(name=f"uploads/{upload_id}"))
 
 
 def _by_id(upload_id: str) -> Any:

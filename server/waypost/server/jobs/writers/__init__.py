@@ -22,6 +22,7 @@ __all__ = [
     "OutputPlan",
     "OutputWriter",
     "check_plan",
+    "part_file_name",
     "place_part",
     "write_manifest",
     "write_output",

@@ -18,7 +18,7 @@ from waypost.server.jobs.model import RequestKey
 from waypost.server.transport.wire import fields
 from waypost.server.transport.wire.fields import Violations
 from waypost.server.transport.wire.jobs_draft import check_label_key, read_draft, read_labels, read_priority
-from waypost.server.transport.wire.pages import page_token, read_page
+from waypost.server.transport.wire.pages import BY_TIME_AND_ID, page_token, read_page
 from waypost.v1 import jobs_pb2 as pb
 
 MAX_CHUNK_BYTES = 1024 * 1024
@@ -209,7 +209,7 @@ def _listed(
     size, position, chosen = 0, "", None
     arguments = (request.filter,)
     try:
-        size, position = read_page(method, request, DEFAULT_PAGE, MAX_PAGE, arguments)
+        size, position = read_page(method, request, DEFAULT_PAGE, MAX_PAGE, BY_TIME_AND_ID, arguments)
     except InvalidArgument as error:
         violations += error.violations
     try:

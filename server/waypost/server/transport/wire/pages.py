@@ -5,11 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from typing import Protocol
 
 from waypost.server.errors import FieldViolation, InvalidArgument
 
 _DIGEST_BYTES = 8
+
+#: The forms that positions have: of an item by its id, by its time and id (store/positions.py), or by its number.
+BY_ID = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
+BY_TIME_AND_ID = re.compile(r"\d{1,12}\.\d{1,9} [a-z0-9-]{1,63}", re.ASCII)
+BY_NUMBER = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 class PageRequest(Protocol):
@@ -20,9 +26,14 @@ class PageRequest(Protocol):
 
 
 def read_page(
-    method: str, request: PageRequest, default: int, largest: int, arguments: tuple[str, ...] = ()
+    method: str,
+    request: PageRequest,
+    default: int,
+    largest: int,
+    form: re.Pattern[str],
+    arguments: tuple[str, ...] = (),
 ) -> tuple[int, str]:
-    """How many to return, and the position after which to go on, empty for the start.
+    """How many to return, and the position after which to go on, in this `form`; empty for the start.
 
     `arguments` are those on which the list depends besides page_size. A size of 0 means the default, and more than the
     largest is lowered. Raises InvalidArgument, also for a token that was given for other arguments.
@@ -31,6 +42,9 @@ def read_page(
     if request.page_size < 0:
         violations.append(FieldViolation("page_size", request.page_size, f"0 to {largest}"))
     position = _position(method, request.page_token, arguments)
+    # Whoever knows how can make a token of any text, and that must not reach a list.
+    if position and not form.fullmatch(position):
+        position = None
     if position is None:
         allowed = "the next_page_token of the page before of the same list, or nothing"
         violations.append(FieldViolation("page_token", request.page_token, allowed, "BAD_PAGE_TOKEN"))

@@ -51,8 +51,25 @@ def test_classes_and_codes_become_kinds_and_categories(dump: Path) -> None:
         ("Odd", PlaceType.POI, "building"),
     ]
     assert found.places[0]["population"] == 5197
-    assert found.bad.count == 2
-    assert {sample.where for sample in found.bad.samples} == {"LI.txt line 7", "LI.txt line 8"}
+    assert {sample.where for sample in found.bad.samples} == {f"LI.txt line {line}" for line in (4, 5, 7, 8)}
+    assert found.bad.count == 4
+
+
+def test_places_that_are_no_features_of_a_layer_are_counted_by_the_reason(tmp_path: Path) -> None:
+    dump = write_text(
+        tmp_path / "XX.txt",
+        [
+            _place(1, "Vaduz", "P.PPLC"), _place(2, "Liechtenstein", "A.PCLI"), _place(3, "Oberland", "A.ADM1"),
+            _place(4, "Gone", "P.PPLH"), _place(5, "Seamount", "U.SMTU"),
+        ],
+    )  # fmt: skip
+    found = read(dump)
+    assert [row["name"] for row in found.places] == ["Vaduz"]
+    assert dict(found.bad.reasons) == {
+        "an administrative area (class A): the world has its own": 2,
+        "a place that is no more": 1,
+        "no feature class that is imported (P, H, L, R, S, T, V)": 1,
+    }
 
 
 def test_names_in_the_dump_itself_have_no_language(dump: Path) -> None:

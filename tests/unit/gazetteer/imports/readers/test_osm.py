@@ -43,6 +43,19 @@ def test_numbers_stay_as_they_are_written(extract: SmallExtract, tmp_path: Path,
     assert [row["number"] for row in _read(extract, tmp_path).addresses] == [number]
 
 
+def test_a_house_with_a_name_and_no_number_goes_by_its_name(extract: SmallExtract, tmp_path: Path) -> None:
+    extract.node(1, 1, addr_housename="Rose Cottage", addr_street="High Street")
+    extract.node(1, 1, addr_housename="The Lodge", addr_housenumber="3", addr_street="High Street")
+    extract.node(1, 1, addr_housename="Nowhere House")
+    found = _read(extract, tmp_path)
+    assert [(row["number"], row["street"]) for row in found.addresses] == [
+        ("Rose Cottage", "High Street"),
+        ("3", "High Street"),
+    ]
+    assert [row["name"] for row in found.places] == ["Rose Cottage", "The Lodge", "Nowhere House"]
+    assert found.bad.count == 0
+
+
 def test_a_building_gives_its_centre(extract: SmallExtract, tmp_path: Path) -> None:
     extract.square(10, 20, 0.001, building="yes", addr_housenumber="1", addr_street="A")
     (address,) = _read(extract, tmp_path).addresses
@@ -340,6 +353,6 @@ _REAL = Path(os.environ.get("WAYPOST_SHARED_DATA", Path(__file__).parents[6] / "
 @pytest.mark.skipif(not _REAL.is_dir(), reason=f"no real extracts in {_REAL}; WAYPOST_SHARED_DATA names their folder")
 def test_a_real_extract_gives_nearly_all_of_its_addresses() -> None:
     found = read(_REAL / "baltimore.osm.pbf")
-    assert len(found.addresses) == 1_330
+    assert len(found.addresses) == 1_331  # one of them by its name
     assert len({row["name"] for row in found.streets}) == 566
     assert not found.bad.count

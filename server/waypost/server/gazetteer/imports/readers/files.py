@@ -28,6 +28,8 @@ HEAD_BYTES = 64 * 1024
 #: What the encoding of a text is guessed from, and how many good characters make up for one bad one.
 _GUESS_BYTES = 256 * 1024
 _GOOD_PER_BAD = 10
+#: Packings that are told apart from text; bzip2 only serves for OpenStreetMap's XML.
+_OTHER_PACKINGS = {b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"7z\xbc\xaf\x27\x1c": "7-Zip", b"Rar!": "RAR"}
 _PACKED = (".gz", ".zst", ".zstd", ".zip", ".bz2")
 
 
@@ -56,9 +58,17 @@ def bare_name(path: Path) -> str:
 
 
 def read_head(path: Path) -> bytes:
-    """The first bytes after unpacking. Raises ImportFailed."""
+    """The first bytes after unpacking. Raises ImportFailed, also for what has none, or is packed in another way."""
     with Unpacked(path) as unpacked:
-        return unpacked.peek(HEAD_BYTES)
+        head = unpacked.peek(HEAD_BYTES)
+    if not head:
+        raise ImportFailed(f"{path} is empty", path=str(path))
+    for magic, packing in _OTHER_PACKINGS.items():
+        if head.startswith(magic):
+            raise ImportFailed(
+                f"{path} is packed by {packing}; allowed are .gz, .zst and .zip, so pack it anew", path=str(path)
+            )
+    return head
 
 
 class Unpacked:
@@ -195,6 +205,8 @@ def _member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
 
 
 def _why(error: Exception) -> str:
+    if isinstance(error, zipfile.BadZipFile):
+        return f"it is no whole .zip ({error})"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

@@ -1,7 +1,7 @@
 """Dumps of GeoNames: places (allCountries, XX, cities500 …) with the names of alternateNamesV2 beside them.
 
 The dump is read twice where names come in a file of their own: once for its ids, so that of the names only those of
-its places are kept. Administrative areas are left out: the gazetteer has them, from the same source.
+its places are kept. Administrative areas are counted and left out: see docs/data.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from waypost.server.errors import ImportFailed
 from waypost.server.gazetteer.alias_kinds import classify_alternate_names
 from waypost.server.gazetteer.imports.readers.cells import degrees_of, mask_of, text_of, too_long
 from waypost.server.gazetteer.imports.readers.files import Block, CsvTable, read_head
-from waypost.server.gazetteer.imports.readers.geonames_codes import category_of, kind_of
+from waypost.server.gazetteer.imports.readers.geonames_codes import category_of, kind_of, left_out
 from waypost.server.gazetteer.imports.readers.reading import BadRecords, Steps, Wishes
 from waypost.server.gazetteer.imports.records import NAME, PLACE, Batch, Progress
 from waypost.server.gazetteer.schema import ALIAS_KINDS
@@ -144,10 +144,13 @@ def _places(name: str, block: Block, names: _Names | None, wishes: Wishes, bad: 
     kinds = kind_of(rows.column(_CLASS), rows.column(_CODE))
     latitude, longitude = degrees_of(rows.column(_LATITUDE)), degrees_of(rows.column(_LONGITUDE))
     texts = text_of(rows.column(_NAME))
-    good = mask_of(kinds.is_valid())
+    good, torn = mask_of(kinds.is_valid()), np.zeros(rows.num_rows, np.bool_)
     for place, reason in block.bad.items():
-        good[place] = False
+        good[place], torn[place] = False, True
         bad.add(f"{name} line {block.first_row + place}", reason)
+    for reason, without_level in left_out(rows.column(_CLASS), rows.column(_CODE)).items():
+        skipped = np.flatnonzero(mask_of(without_level) & ~torn).tolist()
+        bad.add_many(skipped, reason, lambda place: f"{name} line {block.first_row + place}")
     located = (np.abs(latitude) <= 90) & (np.abs(longitude) <= 180)
     for wrong, reason in (
         (~located, "no coordinates on Earth"),

@@ -68,6 +68,18 @@ def kind_of(classes: pa.Array, codes: pa.Array) -> pa.Array:
     )
 
 
+def left_out(classes: pa.Array, codes: pa.Array) -> dict[str, pa.Array]:
+    """The places of which kind_of tells no level, by the reason."""
+    area = pc.fill_null(pc.equal(classes, "A"), False)
+    gone = pc.fill_null(pc.and_(pc.equal(classes, "P"), pc.is_in(codes, value_set=_GONE)), False)
+    other = pc.and_(pc.is_null(kind_of(classes, codes)), pc.invert(pc.or_(area, gone)))
+    return {
+        "an administrative area (class A): the world has its own": area,
+        "a place that is no more": gone,
+        "no feature class that is imported (P, H, L, R, S, T, V)": other,
+    }
+
+
 def category_of(classes: pa.Array, codes: pa.Array) -> pa.Array:
     """The word for each place."""
     own = _CATEGORIES.take(pc.index_in(codes, value_set=_CODES))

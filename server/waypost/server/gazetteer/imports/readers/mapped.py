@@ -53,11 +53,12 @@ Texts = dict[str, pa.Array]
 class MappedRows:
     """Makes batches of blocks; counts what it leaves out."""
 
-    def __init__(self, columns: Mapped, country: str, bad: BadRecords, unit: str = "row") -> None:
+    def __init__(self, columns: Mapped, country: str, bad: BadRecords, *, unit: str = "row", file: str = "") -> None:
         self._columns = columns
         self._country = country
         self._bad = bad
         self._unit = unit
+        self._file = file
         self._seen_good = False
 
     def batches(self, block: Block) -> Iterator[Batch]:
@@ -106,11 +107,7 @@ class MappedRows:
         inside = (np.abs(latitude) <= 90) & (np.abs(longitude) <= 180)
         zero = (latitude == 0) & (longitude == 0)
         if count and not self._seen_good and there.any() and not (inside & there).any():
-            at = int(np.argmax(there))
-            raise ImportFailed(
-                f"the coordinates are no degrees: latitude {latitude[at]:g}, longitude {longitude[at]:g} in the first "
-                "row; only WGS 84 degrees are read, so projected ones must be converted before"
-            )
+            raise self._no_degrees(latitude[there], longitude[there])
         for wrong, reason in (
             (long, "a text that is too long"),
             (~there, "no coordinates"),
@@ -121,6 +118,20 @@ class MappedRows:
             good &= ~wrong
         self._seen_good |= bool(good.any())
         return good
+
+    def _no_degrees(self, latitude: Degrees, longitude: Degrees) -> ImportFailed:
+        swapped = bool((np.abs(latitude) <= 180).all() and (np.abs(longitude) <= 90).all())
+        columns = ", ".join(f"{field} from {self._columns[field][0]!r}" for field in ("latitude", "longitude"))
+        return ImportFailed(
+            f"{self._file}: the coordinates are no degrees: latitude {latitude[0]:g}, longitude {longitude[0]:g} "
+            f"in the first row that has some ({columns}); "
+            + (
+                "they seem to be swapped: --column latitude=NAME --column longitude=NAME tells which is which"
+                if swapped
+                else "allowed are WGS 84 degrees, -90 to 90 and -180 to 180, so projected ones must be converted before"
+            ),
+            path=self._file,
+        )
 
     def _leave_out(self, block: Block, rows: Mask, reason: str) -> None:
         if rows.any():

@@ -52,7 +52,7 @@ def read_osm(paths: Sequence[Path], wishes: Wishes, bad: BadRecords, on_progress
 
         try:
             yield from _Extract(path, wishes, bad).batches(tell)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:  # ValueError: an id that is none
             raise ImportFailed(
                 f"{path} is no OpenStreetMap file that can be read to its end: {error}", path=str(path)
             ) from error
@@ -206,6 +206,11 @@ class _Extract:
                 pass  # its range may tell the street
             else:
                 self._bad.add(source.replace("/", " "), "an address without street or place")
+        elif housename := tags.get("addr:housename", ""):
+            # A house that has a name and no number goes by it.
+            located = osm_tags.by_place(address._replace(number=housename), tags)
+            if located.street or located.place:
+                self._out.add("address", (*located, at.latitude, at.longitude, source))
         category = osm_tags.poi_category(tags)
         name = (tags.get("name") or tags.get("brand", "")) if category else tags.get("addr:housename", "")
         if name and name != address.number:

@@ -29,6 +29,9 @@ _ADDRESS: Mapped = {
     "postal_code": ("postcode",), "country": ("country",), "source_id": ("id",),
     "latitude": (GEOMETRY_LATITUDE,), "longitude": (GEOMETRY_LONGITUDE,),
 }  # fmt: skip
+#: Columns that are nested: whether they are lists, and a field that their structs have.
+_NESTED = (("sources", True, ""), ("address_levels", True, "value"), ("names", False, "primary"),
+           ("addresses", True, ""))  # fmt: skip
 #: Divisions below the level of regions and counties, which the gazetteer has.
 _DIVISION_KINDS = {
     "localadmin": PlaceType.LOCALITY, "locality": PlaceType.LOCALITY, "borough": PlaceType.NEIGHBORHOOD,
@@ -60,6 +63,7 @@ def credit_of(paths: Sequence[Path], default: Credit) -> Credit:
     licences: set[str] = set()
     for path in paths:
         table = ParquetTable(path)
+        _check_types(path, "", table.schema)
         table.wanted = {"sources"}
         for block in table.blocks(lambda _: None):
             sources = block.rows.column("sources").flatten()
@@ -84,15 +88,32 @@ def read_overture(paths: Sequence[Path], wishes: Wishes, bad: BadRecords, on_pro
                 path=str(path),
             )
         unit = "row" if len(paths) == 1 else f"{path.name} row"
-        read = _reader(kind, wishes, bad, unit)
+        _check_types(path, kind, table.schema)
+        read = _reader(kind, wishes, bad, unit=unit, file=str(path))
         for block in table.blocks(steps.tell):
             yield from read(block)
         steps.next()
 
 
-def _reader(kind: str, wishes: Wishes, bad: BadRecords, unit: str) -> Callable[[Block], Iterator[Batch]]:
+def _check_types(path: Path, kind: str, schema: pa.Schema) -> None:
+    """Raises ImportFailed where a nested column is not as Overture has it, or one is missing that every release has."""
+    for name, is_list, field in _NESTED:
+        if name not in schema.names:
+            continue
+        found = schema.field(name).type
+        inner = found
+        if is_list:
+            inner = found.value_type if pa.types.is_list(found) or pa.types.is_large_list(found) else pa.null()
+        if not pa.types.is_struct(inner) or (field and inner.get_field_index(field) < 0):
+            wanted = f"{'a list of structs' if is_list else 'a struct'}{f' with {field!r}' if field else ''}"
+            raise ImportFailed(f"{path}: column {name!r} is {found}; Overture has {wanted} there", path=str(path))
+    if kind in (DIVISIONS, DIVISION_AREAS) and "country" not in schema.names:
+        raise ImportFailed(f"{path} has no column 'country'; Overture's {kind} have one", path=str(path))
+
+
+def _reader(kind: str, wishes: Wishes, bad: BadRecords, *, unit: str, file: str) -> Callable[[Block], Iterator[Batch]]:
     if kind == ADDRESSES:
-        rows = MappedRows(_ADDRESS, wishes.country, bad, unit)
+        rows = MappedRows(_ADDRESS, wishes.country, bad, unit=unit, file=file)
         return lambda block: rows.batches(Block(block.first_row, _with_levels(block.rows), block.bad))
     make = {PLACES: _places, DIVISIONS: _divisions, DIVISION_AREAS: _areas}[kind]
     return lambda block: make(block, bad, unit)

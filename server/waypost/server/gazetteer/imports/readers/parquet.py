@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -68,7 +69,7 @@ class ParquetTable:
 
     def _geometry(self) -> str:
         """The main column of geometries in WKB. Raises ImportFailed where its coordinates are no degrees."""
-        known = json.loads((self.schema.metadata or {}).get(b"geo", b"{}"))
+        known = _geo_metadata(self.schema)
         name = str(known.get("primary_column") or "geometry")
         if name not in self.schema.names:
             return ""
@@ -84,3 +85,15 @@ class ParquetTable:
                 path=str(self._path),
             )
         return name
+
+
+def _geo_metadata(schema: pa.Schema) -> dict[str, Any]:
+    """What a GeoParquet file tells of its geometries; nothing where that cannot be read."""
+    try:
+        known = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
+    except ValueError:
+        return {}
+    columns = known.get("columns", {}) if isinstance(known, dict) else {}
+    if not isinstance(columns, dict) or not all(isinstance(column, dict) for column in columns.values()):
+        return {}
+    return known if isinstance(known, dict) else {}

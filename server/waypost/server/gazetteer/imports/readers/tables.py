@@ -19,6 +19,8 @@ from waypost.server.gazetteer.imports.readers.parquet import GEOMETRY_LATITUDE, 
 from waypost.server.gazetteer.imports.readers.reading import BadRecords, Steps, Wishes
 from waypost.server.gazetteer.imports.records import Batch, Progress
 
+#: Names of columns that an error tells at most.
+_SHOWN_COLUMNS = 40
 _PARQUET_MAGIC = b"PAR1"
 
 #: OpenAddresses: what its GeoJSON and its older CSV call the fields.
@@ -62,7 +64,7 @@ def columns_for(table: Table, wishes: Wishes) -> dict[str, str]:
     for field, column in wishes.columns.items():
         if column and column not in table.columns:
             raise ConfigError(
-                f"--column {field}={column}: the file has no such column; it has {', '.join(table.columns)}"
+                f"--column {field}={column}: the file has no such column; it has {_listed(table.columns)}"
             )
     taken = set(wishes.columns.values())
     found = {field: column for field, column in guessed.items() if column not in taken} | dict(wishes.columns)
@@ -112,10 +114,11 @@ def _read(
     for path in paths:
         table = opened(path)
         mapped = mapping(table)
-        _check_coordinates(path, table, mapped)
+        _check_columns(path, table, mapped)
         if isinstance(table, ParquetTable):
             table.wanted = {column for columns in mapped.values() for column in columns}
-        rows = MappedRows(mapped, wishes.country, bad, unit="row" if len(paths) == 1 else f"{path.name} row")
+        unit = "row" if len(paths) == 1 else f"{path.name} row"
+        rows = MappedRows(mapped, wishes.country, bad, unit=unit, file=str(path))
         for block in table.blocks(steps.tell):
             yield from rows.batches(prepare(block))
         steps.next()
@@ -125,21 +128,33 @@ def sample_rows(path: Path, wishes: Wishes, count: int) -> tuple[dict[str, str],
     """What is to be confirmed: fields to columns, the first rows, and all columns of a table. Raises as the reader."""
     table = open_table(path, wishes)
     found = columns_for(table, wishes)
-    _check_coordinates(path, table, {field: (column,) for field, column in found.items()})
+    _check_columns(path, table, {field: (column,) for field, column in found.items()})
     if isinstance(table, ParquetTable):
         table.wanted = set(found.values())
     block = next(iter(table.blocks(lambda _: None)), None)
     return found, block.rows.slice(0, count).to_pylist() if block else [], table.columns
 
 
-def _check_coordinates(path: Path, table: Table, mapped: Mapping[str, tuple[str, ...]]) -> None:
+def _check_columns(path: Path, table: Table, mapped: Mapping[str, tuple[str, ...]]) -> None:
+    if not table.columns:
+        raise ImportFailed(f"{path} holds no rows", path=str(path))
+    for column in {column for columns in mapped.values() for column in columns}:
+        if (times := table.columns.count(column)) > 1:
+            raise ImportFailed(
+                f"{path} has {times} columns called {column!r}, and one that is read needs a name of its own",
+                path=str(path),
+            )
     for field in ("latitude", "longitude"):
         if not any(column in table.columns for column in mapped.get(field, ())):
             raise ImportFailed(
-                f"{path} has no column of {field} among {', '.join(table.columns) or 'no columns'}; "
+                f"{path} has no column of {field} among {_listed(table.columns)}; "
                 f"--column {field}=NAME tells which it is",
                 path=str(path),
             )
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(columns[:_SHOWN_COLUMNS]) + (", …" if len(columns) > _SHOWN_COLUMNS else "")
 
 
 def _as_it_is(block: Block) -> Block:
