@@ -64,6 +64,22 @@ def test_an_area_elsewhere_contradicts_and_lowers_confidence() -> None:
     assert answer.results[0].confidence < ask("Berlin").results[0].confidence
 
 
+@pytest.mark.parametrize(
+    ("piece", "alone"),
+    [
+        ("12 Berlin Street, Munich", "Berlin, Munich"),  # a name out of that of a street
+        ("12 Main US Munich", "US, Munich"),  # and a code behind it
+    ],
+)
+def test_a_piece_of_another_name_contradicts_nothing(piece: str, alone: str) -> None:
+    assert {part.outcome for part in written(ask(piece).results[0].match)} == {
+        MatchOutcome.UNUSED,
+        MatchOutcome.MATCHED,
+    }
+    assert ask(piece).notices == ()
+    assert [notice.code for notice in ask(alone).notices] == [NoticeCode.CONTRADICTION]
+
+
 ILLINOIS = PostalAddress(locality="Springfield", administrative_area="IL", region_code="US")
 
 

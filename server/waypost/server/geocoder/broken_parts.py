@@ -70,6 +70,24 @@ def broken_cost(spans, span, chosen, contexts, mask):  # type: ignore[no-untyped
 
 
 @kernel
+def is_torn(spans, span, mask):  # type: ignore[no-untyped-def]
+    """Whether a span stands beside words of its part, or is joined to some, that a reading leaves out."""
+    return (spans[span].beside | spans[span].joined) & ~mask != 0
+
+
+@kernel
+def follows_name(tokens, token, mask):  # type: ignore[no-untyped-def]
+    """Whether a word stands behind one that may name something and that a reading leaves out, with no comma between."""
+    before = token - 1
+    return (
+        before >= 0
+        and tokens.word[before].segment == tokens.word[token].segment
+        and _may_name(tokens, before)
+        and (mask >> np.uint64(before)) & np.uint64(1) == 0
+    )
+
+
+@kernel
 def _torn(spans, span, mask):  # type: ignore[no-untyped-def]
     cost = 0.0
     if spans[span].beside & ~mask != 0:

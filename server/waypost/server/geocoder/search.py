@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from waypost.server.geocoder import ranking
-from waypost.server.geocoder.broken_parts import mark_parts
+from waypost.server.geocoder.broken_parts import follows_name, is_torn, mark_parts
 from waypost.server.geocoder.calibration import FEATURES, confidence
 from waypost.server.geocoder.contexts import gather_contexts, new_contexts
 from waypost.server.geocoder.distance import distance_m
@@ -261,16 +261,21 @@ def runner_up(places, top, reading):  # type: ignore[no-untyped-def]
 
 @kernel
 def contradicts(postings, scratch, found, mask):  # type: ignore[no-untyped-def]
-    """Words, as bits, that a reading leaves out although they surely name another country, region or city."""
-    _, spans, _, _, _, _, _ = scratch
+    """Words, as bits, that a reading leaves out although they surely name another country, region or city.
+
+    A piece of another name does not: neither Paris in "Paris Street, Boston" nor the code ST in "Main St Boston".
+    """
+    tokens, spans, _, _, _, _, _ = scratch
     result = np.uint64(0)
     for span in range(found):
-        if spans[span].mask & mask != 0 or spans[span].edits > 0 or spans[span].postal:
+        if spans[span].mask & mask != 0 or spans[span].edits > 0 or spans[span].postal or is_torn(spans, span, mask):
             continue
         head = spans[span].head
         for at in range(head + 1, head + 1 + min(spans[span].count, 4)):
             posting = postings[at]
-            if posting_kind(posting) == CODE and spans[span].gain < 1.0:
+            if posting_kind(posting) == CODE and (
+                spans[span].gain < 1.0 or follows_name(tokens, spans[span].first, mask)
+            ):
                 continue
             known = ranking.CONTRADICTING_AREA if posting_type(posting) <= _DISTRICT else ranking.CONTRADICTING_PLACE
             if posting_importance(posting) >= known:
