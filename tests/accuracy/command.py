@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from tests.accuracy.cases import Floor
 from tests.accuracy.fit import write_fit
@@ -16,7 +15,9 @@ from tests.accuracy.generate import COUNT, SET_NAMES, generated_sets
 from tests.accuracy.golden import golden_points, golden_queries
 from tests.accuracy.measure import Examiner, Score
 from tests.accuracy.report import Report, markdown, print_report
-from tests.accuracy.streets import StreetExaminer, layered
+from tests.accuracy.street_layers import layered
+from tests.accuracy.street_report import claims_table, replaced, section, section_of, shares_table
+from tests.accuracy.streets import StreetExaminer
 from tests.accuracy.world import Half
 from waypost.server.errors import SnapshotError
 from waypost.server.gazetteer.store import SnapshotStore, default_data_directory
@@ -47,8 +48,15 @@ def main() -> int:
         fitted = write_fit(examiner.geocoder, snapshot, generated_sets(snapshot, Half.FIT, arguments.count))
         console.print(f"fitted the confidence on {fitted}")
         return 0
-    if arguments.fit_streets or arguments.streets:
-        return _streets(arguments.data_dir, console, fit=arguments.fit_streets, misses=arguments.misses)
+    if arguments.fit_streets:
+        with layered(arguments.data_dir, _TOWN_SEED, invented=True) as made:
+            console.print(f"fitted the confidence of streets on {StreetExaminer(*made).fit()}")
+        return 0
+    if arguments.streets:
+        met, text = _streets(arguments.data_dir, console, arguments.misses)
+        if arguments.write_docs:
+            _write(replaced(_DOCUMENT.read_text(encoding="utf-8"), text), console)
+        return 0 if met else 1
     sets = generated_sets(snapshot, Half.JUDGE, arguments.count, arguments.only)
     with Progress(console=console, transient=True) as progress:
         shown = progress.track(sets, len(arguments.only or SET_NAMES), description="generated questions")
@@ -58,35 +66,29 @@ def main() -> int:
     print_report(report, console)
     if arguments.misses:
         _print_misses((*generated, *golden), arguments.misses, console)
+    met, text = (True, "") if arguments.only else _streets(arguments.data_dir, console, arguments.misses)
     if arguments.write_docs:
-        _DOCUMENT.write_text(markdown(report), encoding="utf-8")
-        console.print(f"wrote {_DOCUMENT}")
-    streets = 0 if arguments.only else _streets(arguments.data_dir, console, fit=False, misses=arguments.misses)
-    return 0 if report.is_met and streets == 0 else 1
+        _write(markdown(report, text or section_of(_DOCUMENT.read_text(encoding="utf-8"))), console)
+    return 0 if report.is_met and met else 1
 
 
-def _streets(data_dir: Path, console: Console, *, fit: bool, misses: int) -> int:
-    """Asks about addresses of layers; 1 where a floor is not reached. With `fit`, only fits their confidence."""
-    with layered(data_dir, _TOWN_SEED, invented=fit) as (snapshot, towns):
+def _write(document: str, console: Console) -> None:
+    _DOCUMENT.write_text(document, encoding="utf-8")
+    console.print(f"wrote {_DOCUMENT}")
+
+
+def _streets(data_dir: Path, console: Console, misses: int) -> tuple[bool, str]:
+    """Asks about addresses of layers: whether every floor is reached, and the section for the document."""
+    with layered(data_dir, _TOWN_SEED) as (snapshot, towns):
         examiner = StreetExaminer(snapshot, towns)
-        if fit:
-            console.print(f"fitted the confidence of streets on {examiner.fit()}")
-            return 0
-        table = Table("layer", "questions", "asked", "right", "", title="Addresses of layers")
-        met = True
-        for share in examiner.shares():
-            met = met and share.is_met
-            table.add_row(
-                share.town, share.name, str(share.asked), f"{share.share:.2%}", "" if share.is_met else "missed"
-            )
-            for text in share.missed[:misses]:
-                console.print(f"  {share.name}: {text}", highlight=False, markup=False)
-        console.print(table)
-        claims = Table("claimed", "right", "answers", title="Confidence of streets and houses")
-        for claimed, right, answers in examiner.reliability():
-            claims.add_row(f"{claimed:.1%}", f"{right:.1%}", str(answers))
-        console.print(claims)
-    return 0 if met else 1
+        shares = list(examiner.shares())
+        claims = examiner.reliability()
+    for share in shares:
+        for text in share.missed[:misses]:
+            console.print(f"  {share.name}: {text}", highlight=False, markup=False)
+    console.print(shares_table(shares))
+    console.print(claims_table(claims))
+    return all(share.is_met for share in shares), section(shares, claims, ENGINE_VERSION)
 
 
 def _arguments() -> argparse.Namespace:

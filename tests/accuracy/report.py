@@ -106,8 +106,8 @@ def print_report(report: Report, console: Console) -> None:
     console.print("every floor met" if report.is_met else "[red]not every floor is met")
 
 
-def markdown(report: Report) -> str:
-    """docs/accuracy.md."""
+def markdown(report: Report, streets: str) -> str:
+    """docs/accuracy.md with the section of street_report.py."""
     pooled = report.pooled()
     reliability = []
     for number in range(BINS):
@@ -136,6 +136,7 @@ def markdown(report: Report) -> str:
         sets=_table(_COLUMNS, [_row(score) for score in (*report.generated, *report.golden)]),
         pools=_table(_CALIBRATION_COLUMNS, [_calibration_row(*pool) for pool in pooled]),
         reliability=_table(heads, reliability),
+        streets=streets,
         misses=_table(("set", "question", "first answer", "confidence"), misses),
     )
 
@@ -185,7 +186,7 @@ In each bin of claimed confidence: its mean, the share of answers that were righ
 
 {reliability}
 
-## Misses of the golden set
+{streets}## Misses of the golden set
 
 {misses}
 
@@ -193,5 +194,6 @@ In each bin of claimed confidence: its mean, the share of answers that were righ
 
     make accuracy                       # the tables, from the present snapshot
     make accuracy ARGS=--write-docs     # this page
+    make accuracy ARGS="--streets --write-docs"     # the section on addresses alone
     make accuracy ARGS="--fit FILE"     # questions of the other half with every scoring term, for the fit
 """

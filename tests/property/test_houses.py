@@ -12,6 +12,7 @@ from waypost.server.geocoder.address_grid import build_point_grid, nearest_point
 from waypost.server.geocoder.columns import RESULT_COLUMNS
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.fine_grid import UNITS
+from waypost.server.geocoder.reverse_houses import ADDRESS_REACH_M
 from waypost.server.model import PlaceQuery, PlaceType, Point, ReverseQuery
 
 #: Corners of the globe's tiles, where a point's neighbours lie in other cells, blocks or at the other end.
@@ -89,3 +90,33 @@ def test_what_is_found_at_a_point_is_found_by_its_id_and_in_its_column(number: i
     ).to_pylist()[0]
     assert (row["place_id"], row["formatted_address"]) == (first.place.place_id, first.place.formatted_address)
     assert row["distance_m"] == first.distance_m
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 100), st.floats(-3e-3, 3e-3), st.floats(-3e-3, 3e-3))
+def test_house_street_locality_and_country_agree_with_each_other_and_with_the_point(
+    number: int, north: float, east: float
+) -> None:
+    geocoder = house_geocoder()
+    points = house_snapshot().array("address_point").astype(np.float64) / UNITS
+    latitude, longitude = (float(value) for value in points[number % len(points)] + (north, east))
+    where = Point(latitude=latitude, longitude=longitude)
+    results = geocoder.reverse(ReverseQuery(point=where, max_results=50)).results
+    by_type = {result.place.place_type: result for result in results}
+    for result in results:
+        for component in result.place.address_components:
+            told = by_type.get(component.place_type)
+            if told is not None and told is not result and component.place_type != PlaceType.ADDRESS:
+                assert told.place.place_id == component.place_id
+        if result.place.place_type in (PlaceType.ADDRESS, PlaceType.POI):
+            away_m = distance_m(latitude, longitude, result.place.latitude, result.place.longitude)
+            assert abs(away_m - (result.distance_m or 0.0)) < 0.05
+        alone = geocoder.reverse(
+            ReverseQuery(point=where, place_types=frozenset({result.place.place_type}), max_results=1)
+        ).results
+        assert [each.place.place_type for each in alone] == [result.place.place_type]
+    away = np.array([distance_m(latitude, longitude, *point) for point in points])
+    house = by_type.get(PlaceType.ADDRESS)
+    if away.min() < ADDRESS_REACH_M - 0.1:
+        assert house is not None
+        assert abs((house.distance_m or 0.0) - away.min()) < 0.05

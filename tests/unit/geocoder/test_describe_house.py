@@ -97,7 +97,8 @@ def test_a_house_that_goes_by_its_place_has_no_street() -> None:
 
 
 def test_a_street_has_its_line_and_a_quarter_its_town() -> None:
-    results = house_geocoder().reverse(ReverseQuery(point=Point(latitude=39.8006, longitude=-89.6498))).results
+    query = ReverseQuery(point=Point(latitude=39.8006, longitude=-89.6498), max_results=50)
+    results = house_geocoder().reverse(query).results
     street, quarter = results[1].place, results[2].place
     assert (street.place_type, street.category) == (PlaceType.STREET, "residential")
     assert street.formatted_address == "Main Street, Springfield, IL, United States"

@@ -81,6 +81,20 @@ def test_types_pick_the_level(types: tuple[PlaceType, ...], expected: list[str])
     assert names(ask(39.8006, -89.6499, *types, most=len(expected))) == expected
 
 
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (1, ["ADDRESS"]),
+        (2, ["ADDRESS", "LOCALITY"]),
+        (3, ["ADDRESS", "LOCALITY", "COUNTRY"]),
+        (5, ["ADDRESS", "LOCALITY", "POSTAL_CODE", "REGION", "COUNTRY"]),
+        (6, ["ADDRESS", "NEIGHBORHOOD", "LOCALITY", "POSTAL_CODE", "REGION", "COUNTRY"]),
+    ],
+)
+def test_of_many_levels_the_country_is_told_before_what_the_others_tell(most: int, expected: list[str]) -> None:
+    assert [name.split()[0] for name in names(ask(39.8006, -89.6499, most=most))] == expected
+
+
 def test_more_of_the_first_type_are_the_next_nearest() -> None:
     answer = ask(39.8006, -89.6499, PlaceType.ADDRESS, most=4)
     assert [result.place.display_name for result in answer.results] == [

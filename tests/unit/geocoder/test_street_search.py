@@ -238,6 +238,126 @@ def test_a_point_of_interest_is_found_by_name_and_kind(geocoder: Geocoder) -> No
     assert _best(geocoder, "Apotheke in Berlin").place.display_name == "Linden Apotheke"
 
 
+_QUARTER = [
+    Feature(BERLIN, "Seeviertel", kind=PlaceType.NEIGHBORHOOD, category="suburb", point=(52.50, 13.40)),
+    Feature(BERLIN, "Apotheke A", kind=PlaceType.POI, category="pharmacy", point=(52.53, 13.42)),
+    Feature(BERLIN, "Apotheke C", kind=PlaceType.POI, category="pharmacy", point=(52.506, 13.408)),
+    Feature(BERLIN, "Apotheke B", kind=PlaceType.POI, category="pharmacy", point=(52.502, 13.401)),
+    Feature(BERLIN, "Heiland", kind=PlaceType.POI, category="place_of_worship", point=(52.51, 13.41)),
+    Feature(BERLIN, "Brot, Kuchen & mehr (Laden)", kind=PlaceType.POI, category="bakery", point=(52.51, 13.43)),
+    Feature(BERLIN, "Steinweg", _houses(range(1, 9), 52.505, 13.43), line=[(52.505, 13.42), (52.505, 13.44)]),
+    Feature(BERLIN, "Steinweg", kind=PlaceType.POI, category="parking", point=(52.5051, 13.43)),
+    Feature(
+        BERLIN, "Annankatu", _houses(range(1, 40, 2), 52.515, 13.30), line=[(52.515, 13.30), (52.515, 13.31)],
+        aliases=["Annegatan"],
+    ),
+    Feature(BERLIN, "Berliner Straße", line=[(52.500, 13.305), (52.520, 13.305)]),
+    Feature(MUNICH, "Grenzweg", line=[(52.510, 13.301), (52.516, 13.301)]),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def quarter() -> Geocoder:
+    return Geocoder(street_snapshot(_QUARTER))
+
+
+@pytest.mark.parametrize("text", ["pharmacy near Seeviertel, Berlin", "Seeviertel, Apotheke", "apotheke Seeviertel"])
+def test_of_a_kind_the_nearest_to_the_place_that_is_named_comes_first(quarter: Geocoder, text: str) -> None:
+    names = [result.place.display_name for result in _ask(quarter, text).results]
+    assert names[:2] == ["Apotheke B", "Apotheke C"]
+
+
+def test_a_kind_is_found_near_a_street_too(quarter: Geocoder) -> None:
+    assert _best(quarter, "bakery near Steinweg, Berlin").place.display_name == "Brot, Kuchen & mehr (Laden)"
+
+
+@pytest.mark.parametrize("text", ["bakery Steinweg Ryazan", "bakery Stein Ryazan"])
+def test_a_kind_near_a_street_of_another_town_is_no_answer(quarter: Geocoder, text: str) -> None:
+    assert PlaceType.POI not in [result.place.place_type for result in _ask(quarter, text).results]
+
+
+def test_a_kind_may_have_three_words(quarter: Geocoder) -> None:
+    assert _best(quarter, "place of worship in Berlin").place.display_name == "Heiland"
+
+
+def test_a_name_may_have_commas_and_brackets(quarter: Geocoder) -> None:
+    result = _best(quarter, "Brot, Kuchen & mehr (Laden), Berlin")
+    assert result.place.display_name == "Brot, Kuchen & mehr (Laden)"
+    assert MatchOutcome.UNUSED not in {part.outcome for part in result.match}
+
+
+def test_a_street_is_meant_rather_than_what_is_named_after_it(quarter: Geocoder) -> None:
+    assert _best(quarter, "Steinweg, Berlin").place.place_type == PlaceType.STREET
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Annankatu - Annegatan 25, Berlin", "Annegatan/Annankatu 25, Berlin", "Annankatu Annegatan 25, Berlin",
+     "25 Annankatu / Annegatan, Berlin"],
+)  # fmt: skip
+def test_a_street_may_be_given_by_both_its_names(quarter: Geocoder, text: str) -> None:
+    result = _best(quarter, text)
+    assert result.precision == Precision.ROOFTOP
+    assert _at(result, 52.515, 13.3025)
+    assert {part.outcome for part in result.match if part.text} == {MatchOutcome.MATCHED}
+
+
+@pytest.fixture(scope="module")
+def edge() -> Geocoder:
+    """Streets that their file counts to Berlin: one in Munich, one not far from it, and one that leads away from it."""
+    near, far = _houses(range(1, 9), 48.138, 11.57), _houses(range(101, 109), 48.22, 11.57)
+    return Geocoder(
+        street_snapshot(
+            [
+                Feature(BERLIN, "Uferweg", near, line=[(48.138, 11.57), (48.138, 11.58)]),
+                Feature(BERLIN, "Feldweg", _houses(range(1, 9), 48.22, 11.57), line=[(48.22, 11.57), (48.22, 11.58)]),
+                Feature(BERLIN, "Landstraße", [*near, *far], line=[(48.138, 11.57), (48.22, 11.57)]),
+            ]
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["Uferweg 5, Munich", "Landstraße 5, Munich"])
+def test_a_house_is_found_by_the_place_beside_it_whatever_its_file_says(edge: Geocoder, text: str) -> None:
+    result = _best(edge, text)
+    assert result.precision == Precision.ROOFTOP
+    assert _at(result, 48.138, 11.5705)
+
+
+@pytest.mark.parametrize("text", ["Feldweg 5, Munich", "Landstraße 105, Munich", "Uferweg 5, Springfield"])
+def test_a_house_away_from_the_place_that_is_named_is_no_answer(edge: Geocoder, text: str) -> None:
+    assert Precision.ROOFTOP not in [result.precision for result in _ask(edge, text).results]
+
+
+def test_a_town_behind_a_comma_is_not_the_street_again(quarter: Geocoder) -> None:
+    text = "Steinweg 5, Steinwag, Munich"
+    assert Precision.ROOFTOP not in [result.precision for result in _ask(quarter, text).results]
+
+
+@pytest.mark.parametrize(
+    ("text", "longitude"),
+    [("Annankatu & Berliner Straße, Berlin", 13.305), ("Berliner Str. / Annegatan, Berlin", 13.305),
+     ("Annankatu & Grenzweg, Berlin", 13.301)],
+)  # fmt: skip
+def test_a_crossing_is_found_whatever_the_streets_are_named_after_and_lie_in(
+    quarter: Geocoder, text: str, longitude: float
+) -> None:
+    assert _at(_best(quarter, text), 52.515, longitude)
+
+
+@pytest.mark.parametrize("code", ["99999", "62701", "0911"])
+def test_a_postal_code_that_is_not_the_streets_contradicts_even_if_nobody_has_it(geocoder: Geocoder, code: str) -> None:
+    result = _best(geocoder, f"Hauptstr. 5, {code} Berlin")
+    assert result.precision == Precision.ROOFTOP
+    assert (code, MatchOutcome.CONTRADICTED) in [(part.text, part.outcome) for part in result.match]
+
+
+def test_a_long_number_beside_a_street_is_a_house_that_is_missing(geocoder: Geocoder) -> None:
+    result = _best(geocoder, "1401 Main St, Springfield, IL")
+    assert result.precision == Precision.STREET
+    assert ("1401", MatchOutcome.UNUSED) in [(part.text, part.outcome) for part in result.match]
+
+
 def test_place_types_choose_the_level(geocoder: Geocoder) -> None:
     text = "Hauptstr. 5, Berlin"
     street = _best(geocoder, text, place_types=frozenset({PlaceType.STREET}))

@@ -74,13 +74,13 @@ class Hits:
     """Answers to a column, arrays of equal length.
 
     Per input row the answering `row` (-1 = none), `confidence`, `reason` (see REASONS), and of reverse lookups what
-    is known besides; in a snapshot with streets what houses.HOUSE tells, and the texts that the numbers of its houses
-    are bytes of.
+    is known besides; in a snapshot with streets what houses.HOUSE tells, at which rows (for ColumnWriter), and the
+    texts that the numbers of its houses are bytes of.
     """
 
     __slots__ = (
-        "admin1", "admin2", "confidence", "country", "distance_m", "house_texts", "houses", "locality", "postal",
-        "reason", "row",
+        "admin1", "admin2", "confidence", "country", "distance_m", "house_at", "house_texts", "houses", "locality",
+        "postal", "reason", "row",
     )  # fmt: skip
 
     def __init__(self, row: Rows, confidence: npt.NDArray[np.float32], reason: npt.NDArray[np.uint8]) -> None:
@@ -94,6 +94,7 @@ class Hits:
         self.postal: Rows | None = None
         self.distance_m: npt.NDArray[np.float64] | None = None
         self.houses: npt.NDArray[np.void] | None = None
+        self.house_at = np.zeros(0, np.int64)
         self.house_texts = NO_TEXTS
 
 
@@ -113,8 +114,10 @@ class ColumnWriter:
 
     def table(self, hits: Hits, columns: Sequence[str]) -> pa.RecordBatch:
         """The named columns, without prefix, in the order asked for."""
-        if hits.houses is not None and not ((hits.row >= self._base).any() or hits.houses["kind"].any()):
-            hits.houses = None  # nothing of imported layers: the world's rows are written faster
+        if hits.houses is not None:
+            hits.house_at = np.flatnonzero(hits.houses["kind"])
+            if not (hits.house_at.size or (hits.row >= self._base).any()):
+                hits.houses = None  # nothing of imported layers: the world's rows are written faster
         arrays = [self._column(name, hits) for name in columns]
         return pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
@@ -168,13 +171,16 @@ class ColumnWriter:
     def _numbers_of_places(self, name: str, hits: Hits) -> pa.Array:
         if hits.houses is None:
             return numbers_at(self._number[name], hits.row)
-        own = numbers_at(self._number[name], hits.row).to_numpy(zero_copy_only=False)
-        kind, error_m = hits.houses["kind"], hits.houses["error_m"]
-        located = _PRECISIONS_OF_HOUSES[kind] > 0
+        own = numbers_at(self._number[name], hits.row).to_numpy(zero_copy_only=False).copy()
+        # A street that was found without its house has a point of its own.
+        at = hits.house_at[_PRECISIONS_OF_HOUSES[hits.houses["kind"][hits.house_at]] > 0]
+        kind, error_m = hits.houses["kind"][at], hits.houses["error_m"][at]
         if name != "accuracy_m":
-            return float_column(np.where(located, hits.houses[name], own), hits.row)
-        usual = np.where(kind == CROSSING, CROSSING_ACCURACY_M, HOUSE_ACCURACY_M)
-        return float_column(np.where(located, np.where(error_m > 0.0, error_m, usual), own), hits.row)
+            own[at] = hits.houses[name][at]
+        else:
+            usual = np.where(kind == CROSSING, CROSSING_ACCURACY_M, HOUSE_ACCURACY_M)
+            own[at] = np.where(error_m > 0.0, error_m, usual)
+        return float_column(own, hits.row)
 
     def _postal_texts(self, hits: Hits) -> pa.Array:
         texts = texts_at(self._text["display_name"], self._postal(hits))
@@ -191,5 +197,7 @@ def _of_houses(own: Rows, hits: Hits, by_kind: npt.NDArray[np.int32]) -> Rows:
     """What the kind of its house says of each row, else what is its own."""
     if hits.houses is None:
         return own
-    told = by_kind[hits.houses["kind"]]
-    return np.where((told > 0) & (own >= 0), told, own)
+    told = by_kind[hits.houses["kind"][hits.house_at]]
+    at = hits.house_at[(told > 0) & (own[hits.house_at] >= 0)]
+    own[at] = by_kind[hits.houses["kind"][at]]
+    return own

@@ -11,14 +11,20 @@ from waypost.server.geocoder import streets as st
 from waypost.server.geocoder.distance import METRES_PER_DEGREE
 from waypost.server.geocoder.house_points import UNITS_PER_DEGREE
 from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.postings import from_row, posting_row, posting_type
 from waypost.server.geocoder.street_spans import NAME
 from waypost.server.geocoder.street_words import CONNECTOR
+from waypost.server.model import PlaceType
 
 #: Streets that come this near to each other meet: a wide junction, lines that end at the kerb.
 CROSSING_M = 50.0
+#: Streets of one name that may meet another one, and how far north or south of it the middle of one may be.
+_MAX_PARTNERS = 32
+_MEETING_STREETS_M = 20_000.0
 #: Pieces of two lines that are compared at most: streets of 500 pieces each.
 _MAX_COMPARED = 250_000
 _WAY_END = int(WAY_END)
+_STREET = int(PlaceType.STREET)
 #: Signs between the names of streets that cross: / & @ + and the multiplication sign's second byte.
 _SIGNS = (47, 38, 64, 43, 0x97)
 
@@ -78,6 +84,43 @@ def _joined(tokens, data, signs, end, first):  # type: ignore[no-untyped-def]
             if data[at] == sign:
                 return True
     return False
+
+
+@kernel
+def crossing_of(places, table, spans, partner, row):  # type: ignore[no-untyped-def]
+    """The street named by span `partner` that street `row` crosses: (its row, latitude, longitude); row -1 if none.
+
+    Those of the same place first: a street may meet one that is cut where the next place begins.
+    """
+    postings, starts, base = st.u64(table, st.POSTINGS), st.i32(table, st.STARTS), st.i64(table, st.BASE)[0]
+    anchor = places[row].anchor
+    head = spans[partner].head
+    last = head + 1 + np.int64(spans[partner].count)
+    found, least = np.int64(-1), CROSSING_M
+    latitude = longitude = 0.0
+    for everywhere in range(2):
+        first, end = base + starts[anchor], base + starts[anchor + 1]
+        if everywhere:
+            first, end = base, np.int64(places.size)
+        at = from_row(postings, head + 1, last, first)
+        for other_at in range(at, min(at + _MAX_PARTNERS, last)):
+            other = posting_row(postings[other_at])
+            if other >= end or (everywhere and found >= 0):
+                break
+            if other == row or posting_type(postings[other_at]) != _STREET or not _may_meet(places, row, other):
+                continue
+            north, east, away = nearest(table, row - base, other - base)
+            if away <= least:
+                found, least = other, away
+                latitude, longitude = north, east
+    return found, latitude, longitude
+
+
+@inlined
+def _may_meet(places, row, other):  # type: ignore[no-untyped-def]
+    """Whether two streets are near enough to each other to be worth comparing."""
+    apart = abs(places[row].latitude - places[other].latitude) * METRES_PER_DEGREE
+    return places[row].country == places[other].country and apart <= _MEETING_STREETS_M
 
 
 @inlined

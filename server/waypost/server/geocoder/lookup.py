@@ -19,24 +19,25 @@ from waypost.server.geocoder.desk import (
     weights_of,
     words_of,
 )
-from waypost.server.geocoder.houses import NO_HOUSE
+from waypost.server.geocoder.houses import CROSSING, NO_HOUSE
 from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.match import IMPORTANCE, TERMS
 from waypost.server.geocoder.matches import (
-    CORRECTED,
     INFERRED,
-    MATCHED,
     MAX_RESULT_PARTS,
     add_house_parts,
     add_left_over,
     add_part,
-    locate_part,
+    add_span_part,
     sort_parts,
 )
 from waypost.server.geocoder.notation_prefilter import could_be_notation
 from waypost.server.geocoder.search import FEW, NOTATION, distinct, hangs, judge, search
 from waypost.server.geocoder.street_hints import read_hints
+from waypost.server.geocoder.street_twins import second_name
+from waypost.server.model import PlaceType
 
+_STREET = np.int64(PlaceType.STREET)
 _ADDENDS = len(TERMS)
 
 
@@ -128,7 +129,8 @@ def _add_parts(book, sheet, index, streets, data, begin, field_ends, scratch, co
     naming = np.int64(top.reading[reading].span)
     places = index.places
     if streets != 0 and hangs(places, row):
-        parts = read_hints(places, streets, spans, naming, row, top.chosen, top.rows)[0]
+        crossed = spans[spans[naming].country].mask if top.reading[reading].house == CROSSING else np.uint64(0)
+        parts = read_hints(places, streets, spans, naming, row, crossed, top.chosen, top.rows)[0]
     else:
         parts, _, _, _, _, _ = read_contexts(
             index.postings, places, spans, contexts, naming, row, np.int64(places[row].place_type),
@@ -141,16 +143,16 @@ def _add_parts(book, sheet, index, streets, data, begin, field_ends, scratch, co
         span = spans[naming if part < 0 else top.chosen[part]]
         meant = np.int64(row if part < 0 else top.rows[part])
         explained |= span.mask
-        outcome = CORRECTED if span.edits else MATCHED
-        number = add_part(book, sheet, outcome, np.int64(places[meant].place_type), meant)
-        head, tail = tokens.word[span.first], tokens.word[span.last - 1]
-        locate_part(
-            sheet, number, data, starts[head.field], head.field, np.int64(head.byte_start), np.int64(tail.byte_end)
-        )
+        add_span_part(book, sheet, data, starts, tokens.word, span, np.int64(places[meant].place_type), meant)
         if meant == region:
             region = np.int64(-1)
         if meant == country:
             country = np.int64(-1)
+    if streets != 0 and places[row].place_type == _STREET:
+        twin = second_name(streets, tokens, spans, row, spans[naming].first, spans[naming].last, explained)
+        if twin >= 0:
+            add_span_part(book, sheet, data, starts, tokens.word, spans[twin], _STREET, row)
+            explained |= spans[twin].mask
     if top.reading[reading].house != NO_HOUSE:
         explained |= add_house_parts(book, sheet, data, starts, tokens.word, count, spans, top.reading[reading])
     add_left_over(book, sheet, data, starts, tokens.word, count, explained, against)

@@ -21,9 +21,9 @@ MATCHED, CORRECTED, INFERRED, CONTRADICTED, UNUSED = map(
 )  # fmt: skip
 _NONE = np.int64(-1)
 _STREET, _ADDRESS = np.int64(PlaceType.STREET), np.int64(PlaceType.ADDRESS)
-#: Parts that one result can have: the spans of its reading, the house number and a street that is crossed, a run of
-#: words left over between each, two inferred.
-MAX_RESULT_PARTS = MAX_PARTS + 3 + MAX_TOKENS + 2
+#: Parts that one result can have: the spans of its reading, the house number, a street's second name and one that is
+#: crossed, a run of words left over between each, two inferred.
+MAX_RESULT_PARTS = MAX_PARTS + 4 + MAX_TOKENS + 2
 
 
 @njit(cache=True, nogil=True)
@@ -42,6 +42,15 @@ def add_part(book, sheet, outcome, place_type, row):  # type: ignore[no-untyped-
         part.place_id = text + s.PLACE_ID
         part.matched_text = text + s.NAME
     return number
+
+
+@njit(cache=True, nogil=True)
+def add_span_part(book, sheet, data, field_starts, word, span, place_type, row):  # type: ignore[no-untyped-def]
+    """Adds the part that a span is, taken for a row."""
+    number = add_part(book, sheet, CORRECTED if span.edits else MATCHED, place_type, row)
+    head, tail = word[span.first], word[span.last - 1]
+    begin, end = np.int64(head.byte_start), np.int64(tail.byte_end)
+    locate_part(sheet, number, data, field_starts[head.field], head.field, begin, end)
 
 
 @njit(cache=True, nogil=True)
@@ -107,11 +116,7 @@ def add_house_parts(book, sheet, data, field_starts, word, count, spans, reading
             s.parts_of(sheet, s.PARTS)[number].matched_text = s.put_text(sheet, data, begin, end)
     if reading.house == CROSSING:
         crossed = spans[spans[reading.span].country]
-        head, tail = word[crossed.first], word[crossed.last - 1]
-        outcome = CORRECTED if crossed.edits else MATCHED
-        number = add_part(book, sheet, outcome, _STREET, np.int64(reading.crossing))
-        begin, end = np.int64(head.byte_start), np.int64(tail.byte_end)
-        locate_part(sheet, number, data, field_starts[head.field], head.field, begin, end)
+        add_span_part(book, sheet, data, field_starts, word, crossed, _STREET, np.int64(reading.crossing))
         explained |= crossed.mask
     return explained
 

@@ -99,3 +99,15 @@ def posting_cost(posting):  # type: ignore[no-untyped-def]
 def posting_importance(posting):  # type: ignore[no-untyped-def]
     """The row's importance, 0 to 1."""
     return np.float64(posting >> np.uint64(IMPORTANCE_SHIFT)) / IMPORTANCE_UNIT
+
+
+@kernel
+def from_row(postings, low, high, row):  # type: ignore[no-untyped-def]
+    """The first of the postings, which are ordered by row, that is not before `row`."""
+    while low < high:
+        middle = (low + high) // 2
+        if posting_row(postings[middle]) < row:
+            low = middle + 1
+        else:
+            high = middle
+    return low

@@ -106,9 +106,9 @@ NUMBER_FIRST_COUNTRIES = (
     "MA", "TN", "SN", "CI", "KE", "NG", "GH", "PK", "BD", "LK", "JM", "TT", "BB", "VN", "KH", "GP", "MQ", "RE", "GF",
 )  # fmt: skip
 #: Who names a street means it hardly less than a place: the fame of streets and points of interest is little, and all
-#: the same.
-STREET_WORTH = 0.1
-POI_WORTH = 0.15
+#: the same. A stop or a car park that bears the name of its street is less than that.
+STREET_WORTH = 0.15
+POI_WORTH = 0.1
 #: No street is meant by words that are all explained by a place of this importance: more than the smallest villages
 #: have, since one of those may be named as a street is ("Broadway, New York").
 BEYOND_STREETS = 0.2
@@ -120,9 +120,14 @@ INTERPOLATED_GAIN = 0.5
 BESIDE_KIND_SHARE = 0.5
 #: Of two streets of a town whose names are one in signs the one that is spelt just so ("E Street", "East Street").
 SPELLING_BONUS = 0.1
-#: The street's town is named by its postal code, or named by the bigger town near it.
+#: The street's town is named by its postal code, or named by the bigger town near it, or is said to be the place beside
+#: the house, though the data counts it to another.
 CODE_FAME = 0.5
 NEAR_TOWN_COST = 0.5
+VICINITY_COST = 0.55
+#: Of points of interest of one kind the nearest to the place that is named; halves at so many metres from the middle.
+FAR_KIND_COST = 0.6
+FAR_KIND_HALF_M = 2_000.0
 #: The town that the words name is another one, but the postal code is the street's, and the reverse.
 OTHER_TOWN_COST = 1.0
 OTHER_CODE_COST = 0.6

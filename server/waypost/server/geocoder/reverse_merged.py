@@ -21,6 +21,12 @@ from waypost.server.model import NoticeCode, PlaceType
 
 #: What is answered when no types are asked for.
 STREET_DEFAULT_TYPES = DEFAULT_TYPES | {PlaceType.ADDRESS, PlaceType.STREET, PlaceType.NEIGHBORHOOD}
+#: Left out, the first one first, where nobody chose types and there are more results than are wanted, so that the last
+#: is still the country: addresses tell their street and code, regions are coarser districts.
+_TOLD_BY_OTHERS = (
+    PlaceType.STREET, PlaceType.NEIGHBORHOOD, PlaceType.DISTRICT, PlaceType.POSTAL_CODE, PlaceType.REGION,
+    PlaceType.COUNTRY,
+)  # fmt: skip
 #: Where more than this share of points needs the world's places, all are asked for: spreading answers takes time too.
 _MOSTLY = 0.8
 _OF_WORLD = DEFAULT_TYPES | {PlaceType.POI}
@@ -75,6 +81,8 @@ class MergedReverse:
         spots = r.Spots(*(pois[0] if pois else (-1, 0.0)), *(quarters[0] if quarters else (-1, 0.0)))
         street_m = streets.street_distance_m(house, latitude, longitude)
         r.merge(self._areas, house, street_m, spots, latitude, longitude, radius_m, levels)
+        if not place_types:
+            wanted = _fitting(levels, wanted, max_results)
         hits = self._hits(levels, house, wanted)
         if place_types and hits and len(hits) < max_results:
             known = {(hit.row, hit.house.address if hit.house else -1) for hit in hits}
@@ -214,6 +222,15 @@ def _without_unwanted(found: ReverseHits, wanted: frozenset[PlaceType], records:
     hits = tuple(hit for hit in found.hits if records[hit.row]["place_type"] in wanted)
     notices = found.notices if hits or found.notices else (NoticeCode.TOO_FAR,)
     return found._replace(hits=hits, notices=notices)
+
+
+def _fitting(levels: r.Levels, wanted: frozenset[PlaceType], most: int) -> frozenset[PlaceType]:
+    """The types without those of _TOLD_BY_OTHERS that there is no room for; never without the finest one found."""
+    found = [kind for level, kind in enumerate(r.LEVELS) if kind in wanted and levels.row[level] >= 0]
+    for kind in _TOLD_BY_OTHERS:
+        if len(found) > max(most, 1) and kind in found[1:]:
+            found.remove(kind)
+    return frozenset(found)
 
 
 def _numbered(wanted: frozenset[PlaceType]) -> bool:

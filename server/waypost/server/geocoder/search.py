@@ -48,6 +48,8 @@ _WORTH_CORRECTING = 0.9
 #: errors are one edit in a word that then means nothing; only if that fails, one in a word that happens to be
 #: a name ("Berlim, Germany" is a village and a country), and two edits.
 _EFFORTS = ((1, False), (2, False), (1, True))
+#: More than sums of the worth of a few words can differ by rounding, and less than any word is worth.
+_ROUNDING = 1e-6
 #: Two readings of one name this near to each other are one place (a city and its district, an enclave's twins).
 SAME_PLACE_M = 12_000.0
 
@@ -182,7 +184,7 @@ def hangs(places, row):  # type: ignore[no-untyped-def]
 @kernel
 def _says_all(places, top, whole):  # type: ignore[no-untyped-def]
     """Whether the best reading is a place that explains all words, and no street can be meant instead."""
-    if top.size[0] == 0 or top.reading[0].terms[EXPLAINED] < whole - ranking.FILLER_GAIN:
+    if top.size[0] == 0 or top.reading[0].terms[EXPLAINED] < whole - _ROUNDING:
         return False
     if places[top.reading[0].row].place_type == _POSTAL_CODE:
         return True

@@ -21,19 +21,26 @@ from waypost.server.geocoder.postings import (
     posting_row,
     posting_type,
 )
+from waypost.server.geocoder.street_spans import CATEGORY, NAME
 from waypost.server.geocoder.street_spans import CODE as POSTAL
-from waypost.server.geocoder.street_spans import NAME
+from waypost.server.geocoder.street_twins import WHOLE_NAME_COST
+from waypost.server.geocoder.vicinity import cell_at, is_vicinity, passes_through
 from waypost.server.model import PlaceType
 
-_DISTRICT, _LOCALITY, _NEIGHBORHOOD, _POSTAL_CODE = (
-    int(PlaceType.DISTRICT), int(PlaceType.LOCALITY), int(PlaceType.NEIGHBORHOOD), int(PlaceType.POSTAL_CODE),
+_DISTRICT, _LOCALITY, _NEIGHBORHOOD, _POSTAL_CODE, _STREET, _POI = map(
+    int,
+    (
+        PlaceType.DISTRICT, PlaceType.LOCALITY, PlaceType.NEIGHBORHOOD, PlaceType.POSTAL_CODE, PlaceType.STREET,
+        PlaceType.POI,
+    ),
 )  # fmt: skip
 
 #: What a hint takes its span for. AREA: a country, region or district; TOWN: a locality of the world; CODE_OF: a postal
-#: code that features have; SETTLEMENT: a place of a layer; NEAR: a bigger town beside it.
-AREA, TOWN, CODE_OF, SETTLEMENT, NEAR = range(5)
+#: code that features have; SETTLEMENT: a place of a layer; NEAR: a bigger town beside it; BESIDE: what points of
+#: interest of some kind are asked near; VICINITY: the place that people name, though features are counted to another.
+AREA, TOWN, CODE_OF, SETTLEMENT, NEAR, BESIDE, VICINITY = range(7)
 #: Flags of what a street's context was: READING.levels of streets, besides whether another town or code was named.
-IN_AREA, IN_TOWN, WITH_CODE, NEAR_TOWN, OTHER_TOWN, OTHER_CODE = (1 << bit for bit in range(6))
+IN_AREA, IN_TOWN, WITH_CODE, NEAR_TOWN, OTHER_TOWN, OTHER_CODE, IN_VICINITY = (1 << bit for bit in range(7))
 
 #: Towns of one name that are looked at: more than any name has in one layer.
 _MAX_TOWNS = 512
@@ -44,8 +51,16 @@ _SETTLEMENT_REACH_M = {_NEIGHBORHOOD: 1_500.0, _LOCALITY: 2_500.0}
 _QUARTER_M, _VILLAGE_M = _SETTLEMENT_REACH_M[_NEIGHBORHOOD], _SETTLEMENT_REACH_M[_LOCALITY]
 #: Share of a town's reach in which a smaller place's streets may be meant by its name.
 _NEAR_SHARE = 0.5
-#: How much less known than the town the place of the street must be.
-_LESS_KNOWN = 0.1
+#: Around a place that points of interest are asked near they are looked for this far at least; around a street or
+#: another point of interest so far, and only where it is one of few of its name, as only few places of one name count.
+_BESIDE_M, _BESIDE_FEATURE_M = 3_000.0, 1_500.0
+_MAX_BESIDE = 8
+#: Of so many places of one name it is found out which have features near.
+_MAX_NAMESAKES = 128
+#: A street that passes through a place has its middle at most so far from it.
+_STREET_VICINITY_M = 10_000.0
+#: How much less known than the town the place of the street must be: about half as many people live there at most.
+_LESS_KNOWN = 0.08
 
 
 @kernel
@@ -53,14 +68,17 @@ def gather_hints(index, table, spans, found, total, order):  # type: ignore[no-u
     """Lists the hints of all spans in `order`; spans from `found` to `total` are those of the layers."""
     counts = st.i64w(table, st.COUNTS)
     counts[st.AT_HINT] = 0
+    of_kind = False
+    for span in range(found, total):
+        of_kind = of_kind or spans[span].postal == CATEGORY
     for at in range(total):
         span = order[at]
         if span >= found:
-            _settlements(index.places, table, spans, span)
+            _settlements(index.places, table, spans, span, of_kind)
         elif spans[span].postal:
             _codes(index, table, spans, span)
         else:
-            _places(index, table, spans, span)
+            _places(index, table, spans, span, of_kind)
 
 
 @inlined
@@ -84,10 +102,10 @@ def _put(table, span, kind, row, first, end, cost, importance, radius_m):  # typ
 
 
 @kernel
-def _places(index, table, spans, span):  # type: ignore[no-untyped-def]
-    """Adds the places of the world that a span may name."""
+def _places(index, table, spans, span, of_kind):  # type: ignore[no-untyped-def]
+    """Adds the places of the world that a span may name; `of_kind` tells whether a kind of place is asked for."""
     starts, base = st.i32(table, st.STARTS), st.i64(table, st.BASE)[0]
-    areas, towns, nears = 0, 0, 0
+    areas, towns, nears, besides = 0, 0, 0, 0
     head = spans[span].head
     total = np.int64(index.postings[head])
     for posting_at in range(head + 1, head + 1 + min(total, MAX_POSTINGS)):
@@ -114,6 +132,15 @@ def _places(index, table, spans, span):  # type: ignore[no-untyped-def]
             nears += 1
             reach = reach_m(importance) * _NEAR_SHARE
             _put(table, span, NEAR, row, 0, 0, cost + ranking.NEAR_TOWN_COST, importance, reach)
+        if place_type <= _DISTRICT or besides >= _MAX_BESIDE or towns > _MAX_NAMESAKES or spans[span].edits > 1:
+            continue
+        place = index.places[row]
+        if cell_at(table, place.latitude, place.longitude) >= 0:
+            besides += 1
+            _put(table, span, VICINITY, row, 0, 0, cost + ranking.VICINITY_COST, importance, _STREET_VICINITY_M)
+            if of_kind:
+                reach = max(_BESIDE_M, reach_m(importance) * _NEAR_SHARE)
+                _put(table, span, BESIDE, row, 0, 0, cost + ranking.NEARBY_CONTEXT_COST, importance, reach)
 
 
 @kernel
@@ -138,8 +165,8 @@ def _code(table, span, row):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _settlements(places, table, spans, span):  # type: ignore[no-untyped-def]
-    """Adds the places and postal codes of the layers that a span names."""
+def _settlements(places, table, spans, span, of_kind):  # type: ignore[no-untyped-def]
+    """Adds the places and postal codes of the layers that a span names, and what else kinds are asked near."""
     if spans[span].postal != NAME and spans[span].postal != POSTAL:
         return
     postings, starts, base = st.u64(table, st.POSTINGS), st.i32(table, st.STARTS), st.i64(table, st.BASE)[0]
@@ -160,6 +187,11 @@ def _settlements(places, table, spans, span):  # type: ignore[no-untyped-def]
                 table, span, SETTLEMENT, row, base + starts[anchor], base + starts[places[anchor].last + 1], cost,
                 ranking.STREET_WORTH, reach,
             )  # fmt: skip
+        elif of_kind and place_type in (_STREET, _POI) and spans[span].count <= _MAX_BESIDE:
+            if posting_cost(posting) > WHOLE_NAME_COST:
+                continue
+            cost = posting_cost(posting) + ranking.NEARBY_CONTEXT_COST
+            _put(table, span, BESIDE, row, 0, 0, cost, ranking.STREET_WORTH, _BESIDE_FEATURE_M)
 
 
 @kernel
@@ -173,8 +205,15 @@ def has_code(table, feature, code):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def holds(places, table, hint, row):  # type: ignore[no-untyped-def]
-    """What it costs that a hint says where feature `row` lies; negative if it lies elsewhere."""
+def holds(places, table, hint, row, of_kind):  # type: ignore[no-untyped-def]
+    """What it costs that a hint says where feature `row` lies; negative if it lies elsewhere.
+
+    `of_kind` tells whether the feature is asked for by its kind.
+    """
+    if hint.kind == BESIDE:
+        return hint.cost if of_kind and hint.row != row and _within_m(places, row, hint.row, hint.radius_m) else -1.0
+    if hint.kind == VICINITY:
+        return hint.cost if not of_kind and _may_pass(places, table, row, hint.row) else -1.0
     if hint.kind == NEAR:
         return hint.cost if _is_near(places, table, hint, row) else -1.0
     inside = hint.first <= row < hint.end
@@ -199,6 +238,18 @@ def _is_near(places, table, hint, row):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _may_pass(places, table, row, town):  # type: ignore[no-untyped-def]
+    """Whether a feature of another place lies in the vicinity of a place, or passes by it if it is a street."""
+    if town <= places[row].anchor <= places[town].last:
+        return False
+    if places[row].place_type == _STREET:
+        if not _within_m(places, row, town, _STREET_VICINITY_M):
+            return False
+        return passes_through(places, table, town, row - st.i64(table, st.BASE)[0])
+    return is_vicinity(places, table, town, places[row].latitude, places[row].longitude)
+
+
+@kernel
 def _within_m(places, left, right, radius_m):  # type: ignore[no-untyped-def]
     a, b = places[left], places[right]
     if a.country != b.country or abs(a.latitude - b.latitude) * METRES_PER_DEGREE > radius_m:
@@ -207,14 +258,15 @@ def _within_m(places, left, right, radius_m):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def read_hints(places, table, spans, span, row, chosen, rows):  # type: ignore[no-untyped-def]
+def read_hints(places, table, spans, span, row, other_words, chosen, rows):  # type: ignore[no-untyped-def]
     """Chooses the spans that speak for feature `row` as named by `span`, the most telling first.
 
+    `other_words`, as bits, are those of something else: of the street that is crossed ("A & East Baltimore Street").
     Fills `chosen` and `rows` with the spans and what they are taken for, and returns (how many, words explained as
     bits, their worth, cost, typing errors, greatest importance of a context, flags of what they are).
     """
     hints, total = st.hints_at(table, st.HINTS), st.i64w(table, st.COUNTS)[st.AT_HINT]
-    mask = spans[span].mask
+    mask, of_kind = spans[span].mask, spans[span].postal == CATEGORY
     explained, cost, fame = 0.0, 0.0, 0.0
     edits, count, flags = 0, 0, 0
     at = 0
@@ -223,10 +275,12 @@ def read_hints(places, table, spans, span, row, chosen, rows):  # type: ignore[n
         end = at + 1
         while end < total and hints[end].span == other:
             end += 1
-        if spans[other].mask & mask == 0:
+        if spans[other].mask & (mask | other_words) == 0:
             best, price = -1, np.inf
             for option in range(at, end):
-                asked = holds(places, table, hints[option], row)
+                if best >= 0 and hints[best].kind != AREA and hints[option].cost >= price:
+                    continue
+                asked = holds(places, table, hints[option], row, of_kind)
                 if asked < 0.0:
                     continue
                 # A city says more than a region of its name that contains it too.
@@ -243,7 +297,9 @@ def read_hints(places, table, spans, span, row, chosen, rows):  # type: ignore[n
                 kind = hints[best].kind
                 if kind != SETTLEMENT:
                     fame = max(fame, hints[best].importance)
-                flags |= _flag(kind)
+                # A street says little of the town: what else is named may still be another one.
+                beside_feature = kind == BESIDE and hints[best].row >= st.i64(table, st.BASE)[0]
+                flags |= IN_AREA if beside_feature else _flag(kind)
                 if count < chosen.size:
                     chosen[count], rows[count] = other, hints[best].row
                     count += 1
@@ -258,6 +314,8 @@ def _flag(kind):  # type: ignore[no-untyped-def]
         flag = IN_AREA
     elif kind == CODE_OF:
         flag = WITH_CODE
-    elif kind == NEAR:
+    elif kind in (NEAR, BESIDE):
         flag = NEAR_TOWN
+    elif kind == VICINITY:
+        flag = IN_VICINITY
     return flag

@@ -48,6 +48,8 @@ _VARIANTS = 4
 #: Cells that tell which places have streets near a point, in parts of a degree; a street tells of this far around it.
 CELLS_PER_DEGREE = 4
 CELL_MARGIN = 0.03
+#: Towns are told of this far around, in degrees of latitude: farther than a house may lie from the town it is said of.
+_TOWN_MARGIN = 0.06
 
 
 def build_street_index(arrays: Sources) -> Arrays:
@@ -255,7 +257,7 @@ def _codes(arrays: Sources, base: int) -> Arrays:
 
 
 def _cells(arrays: Sources, base: int) -> Arrays:
-    """Cells of a grid, ascending, and the places of the world that have features in or near each."""
+    """Cells of a grid, ascending, the places of the world that have features in or near each, and all towns there."""
     anchor = np.asarray(arrays["anchor"], np.int64)[base:]
     latitude = np.asarray(arrays["latitude"], np.float64)[base:]
     longitude = np.asarray(arrays["longitude"], np.float64)[base:]
@@ -270,6 +272,27 @@ def _cells(arrays: Sources, base: int) -> Arrays:
         "street_cells": cells.astype(np.int32),
         "street_cell_offsets": np.append(starts, joined.size).astype(np.int32),
         "street_cell_places": (joined & np.int64(0xFFFFFFFF)).astype(np.int32),
+        **_towns(arrays, base, cells),
+    }
+
+
+def _towns(arrays: Sources, base: int, cells: npt.NDArray[np.int64]) -> Arrays:
+    """The towns and quarters of the world in and around each of the cells."""
+    types = np.asarray(arrays["place_type"])[:base]
+    rows = np.flatnonzero((types == PlaceType.LOCALITY) | (types == PlaceType.NEIGHBORHOOD))
+    latitude = np.asarray(arrays["latitude"], np.float64)[rows]
+    longitude = np.asarray(arrays["longitude"], np.float64)[rows]
+    wide = _TOWN_MARGIN / np.maximum(np.cos(np.radians(latitude)), 0.05)
+    pairs = []
+    for up in (-_TOWN_MARGIN, 0.0, _TOWN_MARGIN):
+        for right in (-1.0, 0.0, 1.0):
+            numbers = cell_of(latitude + up, longitude + right * wide)
+            near = np.isin(numbers, cells)
+            pairs.append(np.searchsorted(cells, numbers[near]) << np.int64(32) | rows[near])
+    joined = np.unique(np.concatenate(pairs))
+    return {
+        "street_town_offsets": np.searchsorted(joined >> np.int64(32), np.arange(cells.size + 1)).astype(np.int32),
+        "street_towns": (joined & np.int64(0xFFFFFFFF)).astype(np.int32),
     }
 
 

@@ -10,11 +10,12 @@ import numpy as np
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder import streets as st
-from waypost.server.geocoder.crossings import CROSSING_M, nearest
+from waypost.server.geocoder.crossings import crossing_of
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.house_numbers import find_house, kind_beside
 from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED, NO_HOUSE, STREET_ONLY
 from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.kinds_near import farness
 from waypost.server.geocoder.match import (
     BROKEN_PART,
     CODE_BESIDE,
@@ -30,8 +31,19 @@ from waypost.server.geocoder.match import (
 )
 from waypost.server.geocoder.normalize import DIGIT, LETTER
 from waypost.server.geocoder.postings import posting_cost, posting_kind, posting_row, posting_type
-from waypost.server.geocoder.street_hints import IN_TOWN, NEAR_TOWN, OTHER_CODE, OTHER_TOWN, WITH_CODE, read_hints
+from waypost.server.geocoder.street_hints import (
+    IN_TOWN,
+    IN_VICINITY,
+    NEAR_TOWN,
+    OTHER_CODE,
+    OTHER_TOWN,
+    WITH_CODE,
+    read_hints,
+)
+from waypost.server.geocoder.street_spans import CATEGORY
+from waypost.server.geocoder.street_twins import WHOLE_NAME_COST, second_name
 from waypost.server.geocoder.street_words import COMPOUND, CONNECTOR, DIRECTION, NUMBER_SIGN, TYPE, UNIT, spelling_check
+from waypost.server.geocoder.vicinity import in_named_place
 from waypost.server.model import PlaceType
 
 _LOCALITY, _POSTAL_CODE, _STREET, _ADDRESS, _POI = map(
@@ -44,6 +56,8 @@ ACCEPTED, WITH_HOUSE = 1, 2
 MAX_TRIED = 2_000
 #: Names that cost more than this leave a direction out, or nearly as much.
 _DIRECTION_LEFT_OUT = 0.55
+#: The longest postal code of digits alone; longer numbers are something else.
+_CODE_DIGITS = 7
 #: A place that is named beside a street this near to it may well be its own.
 _SAME_TOWN_M = 3_000.0
 
@@ -68,9 +82,19 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
         asked_type = _ADDRESS
     if not (spans[span].types >> place_type) & 1 or not passes(index.places, limits, row, asked_type):
         return 0
-    _, mask, explained, cost, edits, fame, flags = read_hints(
-        index.places, table, spans, span, row, top.chosen, top.rows
+    if posting_cost(posting) > WHOLE_NAME_COST and _is_apart(tokens, spans, span):
+        return 0
+    partner = np.int64(spans[span].country) if place_type == _STREET else np.int64(-1)
+    crossing, latitude, longitude = np.int64(-1), 0.0, 0.0
+    crossed = np.uint64(0)
+    if partner >= 0:
+        crossing, latitude, longitude = crossing_of(index.places, table, spans, partner, row)
+        crossed = spans[partner].mask if crossing >= 0 else crossed
+    told, mask, explained, cost, edits, fame, flags = read_hints(
+        index.places, table, spans, span, row, crossed, top.chosen, top.rows
     )
+    if spans[span].postal == CATEGORY:
+        cost += farness(index.places, table, row, top.rows, told)
     feature = row - st.i64(table, st.BASE)[0]
     aside = st.u64w(table, st.ASIDE)[0]
     aside = np.uint64(0) if aside & spans[span].mask != 0 else aside & ~mask
@@ -78,6 +102,12 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
     first, last = np.int64(spans[span].first), np.int64(spans[span].last)
     signs = st.signs_of(table)
     if place_type == _STREET:
+        twin = second_name(table, tokens, spans, row, first, last, mask | aside | crossed)
+        if twin >= 0:
+            mask |= spans[twin].mask
+            explained += spans[twin].gain - spans[twin].cost
+            edits += spans[twin].edits
+            first, last = min(first, np.int64(spans[twin].first)), max(last, np.int64(spans[twin].last))
         beside = kind_beside(tokens, count, signs, mask | aside, first, last)
         if beside >= 0:
             mask |= np.uint64(1) << np.uint64(beside)
@@ -87,7 +117,6 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
     house.kind = NO_HOUSE
     house.asked = 0
     house.mask = np.uint64(0)
-    crossing = np.int64(-1)
     if place_type != _POI:
         find_house(
             table, tokens, count, data, feature, first, last, mask | aside,
@@ -101,16 +130,18 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
             return 0
         mask |= house.mask
         explained += house.gain if house.mask != 0 else 0.0
-        partner = np.int64(spans[span].country)
-        if partner >= 0 and house.kind == STREET_ONLY and spans[partner].mask & mask == 0:
-            crossing = _crossing(index, table, spans, partner, row)
-            if crossing >= 0:
-                house.kind = CROSSING
-                between = _between(spans[span].last, spans[partner].first)
-                mask |= spans[partner].mask | between
-                explained += spans[partner].gain - spans[partner].cost + _worth(tokens, count, between)
+        if crossing >= 0 and house.kind == STREET_ONLY:
+            house.kind = CROSSING
+            house.latitude, house.longitude = latitude, longitude
+            between = _between(spans[span].last, spans[partner].first)
+            mask |= crossed | between
+            explained += spans[partner].gain - spans[partner].cost + _worth(tokens, count, between)
     if house.kind == STREET_ONLY or house.kind == NO_HOUSE:
         house.latitude, house.longitude = index.places[row].latitude, index.places[row].longitude
+    if flags & IN_VICINITY and flags & (IN_TOWN | WITH_CODE | NEAR_TOWN) == 0:
+        if not in_named_place(index.places, table, row, house, top.rows, told):
+            return 0
+        flags |= NEAR_TOWN
     left = ~(mask | aside)
     price, more, _ = weigh_left(index, table, spans, tokens, count, signs, row, first, last, left, flags)
     if price < 0.0 or (
@@ -130,7 +161,7 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
     context = ranking.CONTEXT_WEIGHT * fame - cost
     score = worth + explained + name - spans[span].cost + context - price + focus
     state = ACCEPTED
-    if house.asked == 0 or house.kind == EXACT:
+    if house.kind in (EXACT, CROSSING) or (house.asked == 0 and (partner < 0 or spans[partner].mask & mask != 0)):
         state |= WITH_HOUSE
     place = place_for(top, row, score)
     if place < 0:
@@ -154,12 +185,18 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
     reading.house = house.kind
     reading.number_from = house.number_from if house.asked else 0
     reading.number_to = house.number_to if house.asked else 0
-    reading.crossing = crossing
+    reading.crossing = crossing if house.kind == CROSSING else np.int64(-1)
     reading.address = house.address if house.kind == EXACT else -1
     reading.latitude = house.latitude
     reading.longitude = house.longitude
     reading.error_m = house.error_m if house.kind == INTERPOLATED else 0.0
     return state
+
+
+@kernel
+def _is_apart(tokens, spans, span):  # type: ignore[no-untyped-def]
+    """Whether something stands within the words of a span that parts one name from the next as a rule."""
+    return tokens.word[spans[span].first].segment != tokens.word[spans[span].last - 1].segment
 
 
 @inlined
@@ -189,35 +226,6 @@ def _number_first(table, country):  # type: ignore[no-untyped-def]
         if row == country:
             return True
     return False
-
-
-@kernel
-def _crossing(index, table, spans, partner, row):  # type: ignore[no-untyped-def]
-    """The row of the street named by `partner` that street `row` crosses, and the house is there; -1 if none does."""
-    postings, starts, base = st.u64(table, st.POSTINGS), st.i32(table, st.STARTS), st.i64(table, st.BASE)[0]
-    anchor = index.places[row].anchor
-    first, end = base + starts[anchor], base + starts[anchor + 1]
-    house = st.houses_at(table, st.HOUSES)[0]
-    head = spans[partner].head
-    low, high = head + 1, head + 1 + np.int64(spans[partner].count)
-    while low < high:
-        middle = (low + high) // 2
-        if posting_row(postings[middle]) < first:
-            low = middle + 1
-        else:
-            high = middle
-    found, least = np.int64(-1), CROSSING_M
-    for at in range(low, min(low + 8, head + 1 + np.int64(spans[partner].count))):
-        other = posting_row(postings[at])
-        if other >= end:
-            break
-        if other == row or posting_type(postings[at]) != _STREET:
-            continue
-        latitude, longitude, away = nearest(table, row - base, other - base)
-        if away <= least:
-            found, least = other, away
-            house.latitude, house.longitude = latitude, longitude
-    return found
 
 
 @kernel
@@ -254,7 +262,9 @@ def weigh_left(index, table, spans, tokens, count, signs, row, first, last, left
         more |= OTHER_CODE if postal else OTHER_TOWN
         against |= words
         price = max(price, ranking.OTHER_CODE_COST if postal else ranking.OTHER_TOWN_COST)
-    other_code = _other_code(index, table, spans, places[row].country, left) if settled else np.uint64(0)
+    other_code = np.uint64(0)
+    if settled:
+        other_code = _other_code(index, table, tokens, count, spans, places[row].country, first, last, left)
     if other_code & ~against != 0:
         more |= OTHER_CODE
         against |= other_code
@@ -276,15 +286,27 @@ def weigh_left(index, table, spans, tokens, count, signs, row, first, last, left
 
 
 @kernel
-def _other_code(index, table, spans, country, left):  # type: ignore[no-untyped-def]
-    """Words left over, as bits, that are a postal code: one of that country, or too long for a house number."""
+def _other_code(index, table, tokens, count, spans, country, first, last, left):  # type: ignore[no-untyped-def]
+    """Words left over, as bits, that are a postal code: one of that country, or one that is hardly a house number.
+
+    That is a long number which does not stand right beside the street's name, words `first` to before `last`.
+    """
+    beside = np.uint64(1) << np.uint64(last) if last < count else np.uint64(0)
+    if first > 0:
+        beside |= np.uint64(1) << np.uint64(first - 1)
     words = np.uint64(0)
     for span in range(st.i64w(table, st.COUNTS)[st.AT_PLACES]):
         if not spans[span].postal or spans[span].mask & ~left != 0:
             continue
         code = posting_row(index.postings[spans[span].head + 1])
-        if index.places[code].country == country or spans[span].gain >= ranking.LONG_NUMBER_GAIN:
+        long = spans[span].gain >= ranking.LONG_NUMBER_GAIN and spans[span].mask & beside == 0
+        if long or index.places[code].country == country:
             words |= spans[span].mask
+    for token in range(count):
+        bit, word = np.uint64(1) << np.uint64(token), tokens.word[token]
+        digits = word.kind == DIGIT and word.gain >= ranking.LONG_NUMBER_GAIN and word.end - word.start <= _CODE_DIGITS
+        if digits and bit & left & ~beside != 0:
+            words |= bit
     return words
 
 

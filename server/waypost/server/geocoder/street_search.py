@@ -14,10 +14,23 @@ from waypost.server.geocoder import streets as st
 from waypost.server.geocoder.crossings import find_partners
 from waypost.server.geocoder.distance import METRES_PER_DEGREE
 from waypost.server.geocoder.house_numbers import set_aside
-from waypost.server.geocoder.jit import kernel
+from waypost.server.geocoder.houses import EXACT
+from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.kinds_near import nearest_of_kind
 from waypost.server.geocoder.match import by_gain
-from waypost.server.geocoder.postings import posting_row
-from waypost.server.geocoder.street_hints import AREA, NEAR, gather_hints
+from waypost.server.geocoder.postings import from_row, posting_row
+from waypost.server.geocoder.street_hints import (
+    AREA,
+    BESIDE,
+    CODE_OF,
+    IN_TOWN,
+    NEAR,
+    SETTLEMENT,
+    TOWN,
+    VICINITY,
+    WITH_CODE,
+    gather_hints,
+)
 from waypost.server.geocoder.street_index import CELLS_PER_DEGREE
 from waypost.server.geocoder.street_score import ACCEPTED, WITH_HOUSE, try_street
 from waypost.server.geocoder.street_spans import CATEGORY, CODE, correct_named, find_named
@@ -26,7 +39,7 @@ from waypost.server.geocoder.street_words import to_signs
 #: Streets of one name that are tried in one run of features, and without any hint: one town has hardly more.
 _MAX_IN_RUN = 32
 _MAX_RARE = 32
-#: Points of interest of one kind in one place: the nearest to its middle are wanted.
+#: Points of interest of one kind in a region or with a postal code that are tried.
 _MAX_OF_KIND = 256
 #: Places whose streets are tried around a point.
 _MAX_AROUND = 400
@@ -107,17 +120,19 @@ def _note_rivals(table, top):  # type: ignore[no-untyped-def]
 def _of_span(index, table, tokens, count, data, spans, span, whole, limits, top):  # type: ignore[no-untyped-def]
     """Tries the streets that a span may mean, those that the rest of the query speaks for first."""
     hints, total = st.hints_at(table, st.HINTS), st.i64w(table, st.COUNTS)[st.AT_HINT]
+    if spans[span].postal == CATEGORY and _of_kind(index, table, tokens, count, data, spans, span, whole, limits, top):
+        return
     state = 0
     for at in range(total):
         fits = spans[hints[at].span].mask & spans[span].mask == 0
-        if fits and hints[at].kind != AREA and hints[at].kind != NEAR:
+        if fits and hints[at].kind in (TOWN, CODE_OF, SETTLEMENT):
             state |= _in_run(
                 index, table, tokens, count, data, spans, span, hints[at].first, hints[at].end, whole, limits, top
             )
-    if state & WITH_HOUSE:
+    if state & WITH_HOUSE or _is_found(top, spans[span].mask):
         return
     for at in range(total):
-        if hints[at].kind == NEAR and spans[hints[at].span].mask & spans[span].mask == 0:
+        if hints[at].kind in (NEAR, VICINITY) and spans[hints[at].span].mask & spans[span].mask == 0:
             place = index.places[hints[at].row]
             state |= _around(
                 index, table, tokens, count, data, spans, span, place.latitude, place.longitude, hints[at].radius_m,
@@ -150,13 +165,54 @@ def _of_span(index, table, tokens, count, data, spans, span, whole, limits, top)
         st.i64w(table, st.COUNTS)[st.AT_BOUND] = 1
 
 
+@inlined
+def _is_found(top, words):  # type: ignore[no-untyped-def]
+    """Whether the best reading is the very house in the town that was named, and explains these words, too."""
+    return (
+        top.size[0] > 0
+        and top.reading[0].house == EXACT
+        and top.reading[0].levels & (IN_TOWN | WITH_CODE) != 0
+        and words & ~top.reading[0].mask == 0
+    )
+
+
+@kernel
+def _of_kind(index, table, tokens, count, data, spans, span, whole, limits, top):  # type: ignore[no-untyped-def]
+    """Tries the points of interest of a kind that are nearest to what the rest of the query names, or to the focus.
+
+    Whether one is among the answers.
+    """
+    hints, total = st.hints_at(table, st.HINTS), st.i64w(table, st.COUNTS)[st.AT_HINT]
+    postings, nearest = st.u64(table, st.POSTINGS), st.i64w(table, st.NEAREST)
+    state = 0
+    for at in range(total + 1):
+        if at < total:
+            if hints[at].kind not in (TOWN, SETTLEMENT, BESIDE) or spans[hints[at].span].mask & spans[span].mask != 0:
+                continue
+            place, radius_m = index.places[hints[at].row], hints[at].radius_m
+            latitude, longitude = place.latitude, place.longitude
+            inside = hints[at].kind == TOWN
+            first, end = (hints[at].first, hints[at].end) if inside else (np.int32(0), np.int32(0))
+        elif state & ACCEPTED or limits.focus[0] != limits.focus[0]:
+            break
+        else:
+            latitude, longitude, radius_m = limits.focus[0], limits.focus[1], _FOCUS_REACH_M
+            first, end = np.int32(0), np.int32(0)
+        found = nearest_of_kind(index.places, table, spans, span, latitude, longitude, radius_m, first, end)
+        for near in range(found):
+            state |= try_street(
+                index, table, tokens, count, data, spans, span, postings[nearest[near]], whole, limits, top
+            )
+    return state & ACCEPTED != 0
+
+
 @kernel
 def _in_run(index, table, tokens, count, data, spans, span, first, end, whole, limits, top):  # type: ignore[no-untyped-def]
     """Tries the postings of a span in a run of features."""
     postings, counts = st.u64(table, st.POSTINGS), st.i64w(table, st.COUNTS)
     head = spans[span].head
     last = head + 1 + np.int64(spans[span].count)
-    at = _from_row(postings, head + 1, last, first)
+    at = from_row(postings, head + 1, last, first)
     most = _MAX_OF_KIND if spans[span].postal == CATEGORY else _MAX_IN_RUN
     state = 0
     tried = 0
@@ -171,18 +227,6 @@ def _in_run(index, table, tokens, count, data, spans, span, first, end, whole, l
 
 
 @kernel
-def _from_row(postings, low, high, row):  # type: ignore[no-untyped-def]
-    """The first of the postings, which are ordered by row, that is not before `row`."""
-    while low < high:
-        middle = (low + high) // 2
-        if posting_row(postings[middle]) < row:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@kernel
 def _around(index, table, tokens, count, data, spans, span, latitude, longitude, radius_m, whole, limits, top):  # type: ignore[no-untyped-def]
     """Tries the postings of a span in the places that have streets around a point."""
     cells, offsets = st.i32(table, st.CELLS), st.i32(table, st.CELL_OFFSETS)
@@ -193,22 +237,44 @@ def _around(index, table, tokens, count, data, spans, span, latitude, longitude,
     last_row = np.int64(min(180.0 - 1e-9, latitude + 90.0 + reach) * CELLS_PER_DEGREE)
     first_column = np.int64(np.floor((longitude + 180.0 - wide) * CELLS_PER_DEGREE))
     last_column = min(np.int64(np.floor((longitude + 180.0 + wide) * CELLS_PER_DEGREE)), first_column + 360)
+    postings, counts = st.u64(table, st.POSTINGS), st.i64w(table, st.COUNTS)
+    head = spans[span].head
+    last = head + 1 + np.int64(spans[span].count)
+    scale = np.cos(np.radians(latitude))
     state = 0
     visited = 0
     for row in range(first_row, last_row + 1):
         for column in range(first_column, last_column + 1):
             cell = row * 360 * CELLS_PER_DEGREE + column % (360 * CELLS_PER_DEGREE)
-            at = np.searchsorted(cells, np.int32(cell))
-            if at == cells.size or cells[at] != cell:
+            found = np.searchsorted(cells, np.int32(cell))
+            if found == cells.size or cells[found] != cell:
                 continue
-            for place in range(offsets[at], offsets[at + 1]):
+            for place in range(offsets[found], offsets[found + 1]):
                 visited += 1
                 if visited > _MAX_AROUND:
-                    st.i64w(table, st.COUNTS)[st.AT_BOUND] = 1
+                    counts[st.AT_BOUND] = 1
                     return state
                 anchor = listed[place]
-                state |= _in_run(
-                    index, table, tokens, count, data, spans, span, base + starts[anchor], base + starts[anchor + 1],
-                    whole, limits, top,
-                )  # fmt: skip
+                end = base + starts[anchor + 1]
+                at = from_row(postings, head + 1, last, base + starts[anchor])
+                tried = 0
+                while at < last and posting_row(postings[at]) < end:
+                    named = index.places[posting_row(postings[at])]
+                    if _is_within(named.latitude - latitude, named.longitude - longitude, scale, radius_m):
+                        if tried == _MAX_IN_RUN:
+                            counts[st.AT_BOUND] = 1
+                            break
+                        tried += 1
+                        state |= try_street(
+                            index, table, tokens, count, data, spans, span, postings[at], whole, limits, top
+                        )
+                    at += 1
     return state
+
+
+@inlined
+def _is_within(up, right, scale, radius_m):  # type: ignore[no-untyped-def]
+    """Whether a difference of points in degrees is no longer than a radius; `scale` is that of longitudes."""
+    right = ((right + 540.0) % 360.0 - 180.0) * scale
+    reach = radius_m / METRES_PER_DEGREE
+    return up * up + right * right <= reach * reach

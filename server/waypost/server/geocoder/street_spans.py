@@ -16,8 +16,9 @@ from waypost.server.geocoder.street_words import ARTICLE, CONNECTOR, UNIT, signs
 from waypost.server.geocoder.typo import corrections, edits_allowed
 from waypost.server.geocoder.vocabulary import MIN_LETTERS
 
-#: The longest name looked up, in words.
-MAX_WORDS = 8
+#: The longest name looked up, and the longest name of a category, in words.
+MAX_WORDS = 12
+_CATEGORY_WORDS = 3
 #: Words around a corrected one that are looked up with it.
 _CORRECTED_WORDS = 5
 #: SPAN.postal: what the words are.
@@ -32,7 +33,7 @@ def find_named(table, tokens, count, field_types):  # type: ignore[no-untyped-de
     counts[st.AT_NAMED] = 0
     for first in range(count):
         for last in range(first + 1, min(first + MAX_WORDS, count) + 1):
-            if tokens.word[last - 1].segment != tokens.word[first].segment:
+            if tokens.word[last - 1].field != tokens.word[first].field:
                 break
             expect(slots, signs_hash(signs, first, last))
     for first in range(count):
@@ -40,8 +41,10 @@ def find_named(table, tokens, count, field_types):  # type: ignore[no-untyped-de
         only_small = True
         for last in range(first + 1, min(first + MAX_WORDS, count) + 1):
             word = tokens.word[last - 1]
-            if word.segment != tokens.word[first].segment or word.field != tokens.word[first].field:
+            if word.field != tokens.word[first].field:
                 break
+            # A comma, a stroke or a bracket may be part of a name ("New Harvest Ministries, Inc.").
+            apart = word.segment != tokens.word[first].segment
             digits = digits or word.kind == DIGIT
             only_small = only_small and signs.kind[last - 1] & (ARTICLE | CONNECTOR) != 0
             if signs.start[first] == signs.end[last - 1] or (only_small and last - first < count):
@@ -51,7 +54,9 @@ def find_named(table, tokens, count, field_types):  # type: ignore[no-untyped-de
             head = find(slots, value)
             if head != 0:
                 _add(table, tokens, first, last, head, postings, types, NAME)
-            if last - first <= 2 and not digits:
+            if apart:
+                continue
+            if last - first <= _CATEGORY_WORDS and not digits:
                 head = find(slots, value ^ CATEGORY_SALT)
                 if head != 0:
                     _add(table, tokens, first, last, head, postings, types, CATEGORY)

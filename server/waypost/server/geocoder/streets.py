@@ -20,6 +20,8 @@ MAX_NAMED = 100
 MAX_HINTS = 1024
 #: Slots of the table that tells what was tried before; a power of two.
 SEEN = 1024
+#: Points of interest of one kind near a place that are tried: more than are wanted as a rule.
+MOST_NEAREST = 12
 #: Places whose readings the streets are held against; as many as are kept of every query.
 MAX_RIVALS = 5
 
@@ -57,24 +59,26 @@ FOUND_HOUSE = np.dtype(
 
 #: The arrays of the table by their place in it.
 (
-    SLOTS, POSTINGS, STARTS, CODE_ROWS, CODE_FIRST, CODE_LAST, CELLS, CELL_OFFSETS, CELL_PLACES, NUMBER_FIRST,
+    SLOTS, POSTINGS, STARTS, CODE_ROWS, CODE_FIRST, CODE_LAST, CELLS, CELL_OFFSETS, CELL_PLACES,
+    TOWN_OFFSETS, TOWNS, NUMBER_FIRST,
     WORD_HASH, WORD_OFFSETS, WORD_LETTERS, WORD_SETS, DELETE_OFFSETS, DELETE_ENTRIES, WORD_KEY, WORD_SIZE,
     BASE, WITHIN, POSTAL_OFFSETS, POSTAL_ROWS, IMPORTANCE,
     ADDRESS_OFFSETS, ADDRESS_NUMBER, ADDRESS_SUFFIX, ADDRESS_POINT, SUFFIX_HASH,
     RANGE_OFFSETS, RANGE_NUMBERS, RANGE_POINTS, LINE_OFFSETS, LINE, WEIGHTS,
     SIGN_CHAR, SIGN_PREFIX, SIGN_START, SIGN_END, SIGN_KIND,
-    NAMED, HINTS, SEEN_KEYS, RIVALS, HOUSES, COUNTS, ASIDE,
-) = range(46)  # fmt: skip
+    NAMED, HINTS, SEEN_KEYS, RIVALS, HOUSES, COUNTS, ASIDE, NEAREST, NEAREST_M,
+) = range(50)  # fmt: skip
 
 #: What COUNTS holds: named spans, those of them without a correction, hints, rivals, readings tried, whether a bound
 #: was met, and the spans of places, which stand before those of layers.
 AT_NAMED, AT_EXACT, AT_HINT, AT_RIVAL, AT_TRIED, AT_BOUND, AT_PLACES = range(7)
+#: NEAREST holds postings of the points of interest of a kind that lie nearest to a place, NEAREST_M their distances.
 #: ASIDE holds, as bits, the words that are set aside, and those of streets that are said to cross.
 
 u8, u16, u32, u64 = (lender(dtype, readonly=True) for dtype in (np.uint8, np.uint16, np.uint32, np.uint64))
 i32, i64, f32, f64 = (lender(dtype, readonly=True) for dtype in (np.int32, np.int64, np.float32, np.float64))
-u8w, u32w, u64w, i32w, i64w = (
-    lender(dtype, readonly=False) for dtype in (np.uint8, np.uint32, np.uint64, np.int32, np.int64)
+u8w, u32w, u64w, i32w, i64w, f64w = (
+    lender(dtype, readonly=False) for dtype in (np.uint8, np.uint32, np.uint64, np.int32, np.int64, np.float64)
 )
 spans_at, hints_at, rivals_at, houses_at = (lender(dtype, readonly=False) for dtype in (SPAN, HINT, RIVAL, FOUND_HOUSE))
 
@@ -82,6 +86,7 @@ _ARRAYS = (
     ("street_slots", np.uint64), ("street_postings", np.uint64), ("street_starts", np.int32),
     ("street_code_rows", np.int32), ("street_code_first", np.int32), ("street_code_last", np.int32),
     ("street_cells", np.int32), ("street_cell_offsets", np.int32), ("street_cell_places", np.int32),
+    ("street_town_offsets", np.int32), ("street_towns", np.int32),
     ("street_number_first", np.int32), ("street_word_hash", np.uint64), ("street_word_offsets", np.int32),
     ("street_word_letters", np.uint16), ("street_word_sets", np.uint32), ("street_delete_offsets", np.uint32),
     ("street_delete_entries", np.uint32), ("street_word_key", np.uint64), ("street_word_size", np.int32),
@@ -148,6 +153,7 @@ class StreetDesk:
         room: list[npt.NDArray[np.generic]] = [
             *new_signs(), np.zeros(MAX_NAMED, SPAN), np.zeros(MAX_HINTS, HINT), np.zeros(SEEN, np.int64),
             np.zeros(MAX_RIVALS, RIVAL), np.zeros(2, FOUND_HOUSE), np.zeros(8, np.int64), np.zeros(2, np.uint64),
+            np.zeros(MOST_NEAREST, np.int64), np.zeros(MOST_NEAREST, np.float64),
         ]  # fmt: skip
         self._lent = LentArrays([*index.arrays, *room])
         self.table = self._lent.table

@@ -55,6 +55,8 @@ _PLAIN = re.compile(r"^(\d+)(.*)$")
 _LETTERS = r"[^\W\d_]{1,3}|bis|ter|quater"
 _RANGE = re.compile(rf"^(\d+)(\s?(?:{_LETTERS}))?\s?([-/])\s?(\d+)(\s?(?:{_LETTERS}))?$", re.IGNORECASE)
 _LETTER_RANGE = re.compile(r"^(\d+)\s?([a-z])\s?-\s?([a-z])$", re.IGNORECASE)
+#: The same in a list: "26, 14. krs." is no house 14.
+_STOREY = re.compile(r"^\d+\s?\.\s?[^\W\d_]")
 #: In a list, what stands without digits continues the number before: "12a,b".
 _CONTINUATION = re.compile(rf"^(?:{_LETTERS})$", re.IGNORECASE)
 
@@ -98,6 +100,8 @@ def read_house_numbers(text: str, country: str = "") -> tuple[HouseNumber, ...]:
     before = 0
     listed = _LIST if written[:1].isdigit() else _NAME_LIST
     for position, element in enumerate(listed.split(written)):
+        if position and _STOREY.match(element):
+            continue
         if position and not element[:1].isdigit():
             if before and _CONTINUATION.match(element):
                 element = f"{before}{element}"
