@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -97,6 +98,12 @@ def _record(line: str) -> dict[str, Any]:
     return record
 
 
-def heed_ctrl_c() -> None:
-    """For `preexec_fn`: what is started by a shell in the background ignores ^C, and hands that down."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def heeding_ctrl_c(command: Sequence[str | Path]) -> list[str | Path]:
+    """The command, where ^C ends it: what a shell starts in the background ignores ^C, and hands that down.
+
+    Not a `preexec_fn`: with one, Python forks, and threads of gRPC go on in the child until their files are closed.
+    """
+    return [sys.executable, "-c", _HEED, *command]
+
+
+_HEED = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Server
-from tests.server_process import heed_ctrl_c
+from tests.server_process import heeding_ctrl_c
 
 WAYPOST = Path(sys.executable).with_name("waypost")
 BERLIN = "gn-2950159"
@@ -236,13 +236,12 @@ def on_terminal(*arguments: str, server: str) -> tuple[subprocess.Popen[bytes], 
     ours, theirs = pty.openpty()
     environment = os.environ | {"WAYPOST_SERVER": server, "COLUMNS": "120", "TERM": "xterm"}
     process = subprocess.Popen(
-        [WAYPOST, *arguments],
+        heeding_ctrl_c([WAYPOST, *arguments]),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
         env=environment,
         start_new_session=True,
-        preexec_fn=heed_ctrl_c,
     )
     os.close(theirs)
     return process, ours

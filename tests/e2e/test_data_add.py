@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.sample_data import write_sample
-from tests.server_process import Server, heed_ctrl_c
+from tests.server_process import Server, heeding_ctrl_c
 from tests.unit.gazetteer.imports.readers.small_extract import SmallExtract
 from waypost.client import Client
 from waypost.server.gazetteer.imports.layer_store import LayerStore
@@ -189,7 +189,7 @@ def test_an_import_that_is_ended_leaves_the_old_snapshot(
 ) -> None:
     before = SnapshotStore(own_dir).present_id()
     command = _command("add", own_dir, [_large(tmp_path / "large.csv"), "--yes"])
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c) as process:
+    with subprocess.Popen(heeding_ctrl_c(command), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert any(line.startswith("read") for line in process.stderr)
         process.send_signal(number)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.breaking_server import JOB, BreakingServer, serving
-from tests.server_process import heed_ctrl_c
+from tests.server_process import heeding_ctrl_c
 from waypost.client import Client
 from waypost.v1 import jobs_pb2 as pb
 
@@ -133,15 +133,13 @@ def test_ctrl_c_leaves_the_job_and_says_how_to_come_back_and_how_to_stop_it(
 ) -> None:
     server.end(pb.Job.STATE_RUNNING)
     command: list[str | Path] = [WAYPOST, "jobs", "watch", "one", "--server", address]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c) as watching:
+    with subprocess.Popen(heeding_ctrl_c(command), stdout=subprocess.PIPE, text=True) as watching:
         assert watching.stdout
         assert [watching.stdout.readline() for _ in range(3)]  # so the watch is open
         watching.send_signal(signal.SIGINT)
         assert watching.wait(30) == 130
     batch: list[str | Path] = [WAYPOST, "batch", addresses, "-o", tmp_path / "out.csv", "--server", address]
-    with subprocess.Popen(
-        batch, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
-    ) as process:
+    with subprocess.Popen(heeding_ctrl_c(batch), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         server.wait_for_call("WatchJob", 2)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
