@@ -101,6 +101,19 @@ def test_a_deleted_job_is_told_as_gone(open_store: OpenStore) -> None:
             ear.hears(job.job_id, None)
 
 
+def test_a_closed_store_listens_no_more(open_store: OpenStore) -> None:
+    before = threading.enumerate()
+    store = open_store()
+    job = store.create_job(spec())
+    ear = Ear()
+    with store.changes.watch(job.job_id, ear):
+        ear.hears(job.job_id, Head(1, 0))  # so its thread listens, and takes a moment to end
+    with store.changes.watch(job.job_id, ear):
+        pass
+    store.close()
+    assert [thread.name for thread in threading.enumerate() if thread not in before] == []
+
+
 def test_what_is_no_news_wakes_nobody(store: JobStore) -> None:
     job = store.create_job(spec())
     ear = Ear()

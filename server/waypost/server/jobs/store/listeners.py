@@ -32,28 +32,30 @@ class Listener(ABC):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._thread: threading.Thread | None = None
+        # The last one, and those before it that were asked to end and may still be about it.
+        self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
         self._unfinished: frozenset[str] = frozenset()
 
     def start(self, heard: Heard, announce: Announce, watched: Watched) -> None:
         """Runs the thread, if it does not run already. It first announces how far every watched job is."""
-        if self._thread is not None and not self._stopping.is_set():
+        if self._threads and not self._stopping.is_set():
             return
         self._stopping = threading.Event()
         arguments = (self._stopping, heard, announce, watched)
-        self._thread = threading.Thread(target=self._run, args=arguments, name="waypost-changes", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, args=arguments, name="waypost-changes", daemon=True)
+        self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+        thread.start()
 
     def stop_soon(self) -> None:
         """Asks the thread to end."""
         self._stopping.set()
 
     def stop(self) -> None:
-        """Ends the thread; it is gone when this returns."""
+        """Ends the thread; it is gone when this returns, with its connection."""
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self, stopping: threading.Event, heard: Heard, announce: Announce, watched: Watched) -> None:
         while not stopping.is_set():
