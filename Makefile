@@ -20,7 +20,7 @@ demo: $(VENV)/.ready-serve ## Start a server on a free port, ask a dozen telling
 	$(BIN)/python scripts/demo.py
 
 test: $(VENV)/.ready-dev third_party/.filled ## All tests but the slow ones of chaos (ARGS="tests/unit -k wire")
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.ready-dev .venv-generate/.ready third_party/.filled ## Format, lint, types, protos, drift of generated/
 	$(BIN)/ruff format --check .

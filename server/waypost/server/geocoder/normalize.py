@@ -8,6 +8,7 @@ folded alike whatever Python serves them. Hashes ignore token borders: "NewYork"
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -94,8 +95,9 @@ class Tokens(NamedTuple):
     word: npt.NDArray[np.void]
 
 
+@cache
 def build_fold_table() -> FoldTable:
-    """The fold table from this Python's Unicode database."""
+    """The fold table from this Python's Unicode database, which takes half a second, once a process."""
     entries = np.zeros(FOLD_SIZE, np.uint32)
     pool: list[int] = []
     for code_point in range(FOLD_SIZE):
