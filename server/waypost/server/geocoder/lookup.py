@@ -32,7 +32,8 @@ from waypost.server.geocoder.matches import (
     sort_parts,
 )
 from waypost.server.geocoder.notation_prefilter import could_be_notation
-from waypost.server.geocoder.search import FEW, NOTATION, distinct, hangs, judge, search
+from waypost.server.geocoder.same_places import FEW, distinct, hangs
+from waypost.server.geocoder.search import NOTATION, judge, search
 from waypost.server.geocoder.street_hints import read_hints
 from waypost.server.geocoder.street_twins import second_name
 from waypost.server.model import PlaceType

@@ -8,7 +8,8 @@ from waypost.server.geocoder.calibration import CURVE, FEATURES
 from waypost.server.geocoder.houses import NO_HOUSE
 from waypost.server.geocoder.jit import inlined, kernel, njit
 from waypost.server.geocoder.notation_prefilter import could_be_notation
-from waypost.server.geocoder.search import CONTRADICTED, FEW, MARGIN, NOTATION, judge, new_scratch, search
+from waypost.server.geocoder.same_places import FEW
+from waypost.server.geocoder.search import CONTRADICTED, MARGIN, NOTATION, judge, new_scratch, search
 from waypost.server.geocoder.spans import ANY_TYPE
 
 #: The rank of the best reading. A number of numpy's, as FEW is: for one of Python's own numba compiles what takes it

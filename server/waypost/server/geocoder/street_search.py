@@ -13,7 +13,6 @@ from waypost.server.geocoder import ranking
 from waypost.server.geocoder import streets as st
 from waypost.server.geocoder.crossings import find_partners
 from waypost.server.geocoder.distance import METRES_PER_DEGREE
-from waypost.server.geocoder.house_numbers import set_aside
 from waypost.server.geocoder.houses import EXACT
 from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.kinds_near import nearest_of_kind
@@ -35,6 +34,7 @@ from waypost.server.geocoder.street_index import CELLS_PER_DEGREE
 from waypost.server.geocoder.street_score import ACCEPTED, WITH_HOUSE, try_street
 from waypost.server.geocoder.street_spans import CATEGORY, CODE, correct_named, find_named
 from waypost.server.geocoder.street_words import to_signs
+from waypost.server.geocoder.words_beside import set_aside
 
 #: Streets of one name that are tried in one run of features, and without any hint: one town has hardly more.
 _MAX_IN_RUN = 32
