@@ -123,8 +123,13 @@ def _gather_bytes(offsets, data, rows, own):  # type: ignore[no-untyped-def]
         begin, target = begins[at], int(out_offsets[at])
         length = int(out_offsets[at + 1]) - target
         if begin < 0:
-            for step in range(length):
-                out[target + step] = own.data[-1 - begin + step]
+            begin = -1 - begin
+            if begin + length + BLOCK_BYTES <= own.data.size:
+                for step in range(0, length, BLOCK_BYTES):
+                    copy_block(out, target + step, own.data, begin + step)
+            else:
+                for step in range(length):
+                    out[target + step] = own.data[begin + step]
         elif begin + length + BLOCK_BYTES <= data.size:
             for step in range(0, length, BLOCK_BYTES):
                 copy_block(out, target + step, data, begin + step)

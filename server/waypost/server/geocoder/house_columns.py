@@ -62,7 +62,7 @@ def _placed(usual: TextColumn, rows: Rows, at: npt.NDArray[np.int64], write: Cal
         room *= 2
     if at.size == rows.size:
         return pa.StringArray.from_buffers(at.size, pa.py_buffer(offsets), pa.py_buffer(out[:size]))
-    return texts_at(usual, rows, OwnTexts(at, offsets, out[:size]))
+    return texts_at(usual, rows, OwnTexts(at, offsets, out))
 
 
 @njit(cache=True, nogil=True)
