@@ -145,6 +145,21 @@ def test_shapes_stand_at_the_middle_of_their_box(tmp_path: Path) -> None:
     assert (place["latitude"], place["longitude"]) == (51, 11)
 
 
+def _line(*points: tuple[float, float]) -> bytes:
+    return struct.pack("<BII", 1, 2, len(points)) + b"".join(struct.pack("<dd", *point) for point in points)
+
+
+def test_shapes_across_the_antimeridian_stand_there_in_either_format(tmp_path: Path) -> None:
+    points = [(179.0, -17.0), (-178.0, -16.0), (180.0, -17.0)]
+    shape = {"type": "LineString", "coordinates": points}
+    line = json.dumps({"type": "Feature", "properties": {"name": "Taveuni"}, "geometry": shape})
+    table = pa.table({"name": ["Taveuni"], "geometry": pa.array([_line(*points)], pa.binary())})
+    pq.write_table(table, tmp_path / "a.parquet")
+    for path in (write_text(tmp_path / "a.ndjson", [line]), tmp_path / "a.parquet"):
+        (place,) = read(path, form="table").places
+        assert (place["latitude"], place["longitude"]) == (-16.5, -179.5)
+
+
 def _wkb(longitude: float, latitude: float, order: str = "<") -> bytes:
     return struct.pack(f"{order}BIdd", order == "<", 1, longitude, latitude)
 
