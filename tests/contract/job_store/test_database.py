@@ -62,7 +62,7 @@ def test_a_store_of_the_first_version_keeps_what_is_in_it(empty_url: str) -> Non
     with database.migrating() as connection:
         take_steps(connection, to="0001")
         for table, values in (
-            ("jobs", {"job_id": "j", "spec": codec.SPEC.dump_json(spec()).decode(), "snapshot_id": "s", "priority": 0,
+            ("jobs", {"job_id": "j", "spec": codec.SPEC.dump(spec()), "snapshot_id": "s", "priority": 0,
                       "state": 4, "reason_code": "", "reason_message": "", "engine_version": "", "create_time_s": 1.0,
                       "update_time_s": 1.0, "revision": 1, "last_sequence": 3, "prepared": True, "confirmed": False,
                       "operation_deleted": False, "lease_token": 1}),
