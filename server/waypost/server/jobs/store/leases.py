@@ -114,7 +114,7 @@ class Leases(StoreCore):
             if job.state == JobState.PREPARING and target in (JobState.RUNNING, JobState.AWAITING_CONFIRMATION):
                 columns["prepared"] = True
             if preflight is not None:
-                columns["preflight"] = codec.PREFLIGHT.dump_json(preflight).decode()
+                columns["preflight"] = codec.PREFLIGHT.dump(preflight)
             if engine_version is not None:
                 columns["engine_version"] = engine_version
             if progress is not None:
@@ -190,7 +190,7 @@ def _take(transaction: Writing, query: Select[Any], owner: str, lease_s: float) 
 
 
 def _text(progress: Progress) -> str:
-    return codec.PROGRESS.dump_json(progress).decode()
+    return codec.PROGRESS.dump(progress)
 
 
 def _still_held(transaction: Writing, leases: Iterable[Lease]) -> dict[Lease, int | None]:
