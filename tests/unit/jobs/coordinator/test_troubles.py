@@ -308,6 +308,51 @@ async def test_what_has_had_its_time_goes_with_its_files(sites: Sites, pool: Loc
         site.store.job(job.job_id)
 
 
+def assert_only_reports_are_left(site: Site, job_id: str) -> None:
+    """Of a failed job: both reports, and neither the caller's rows nor what was made of them on their way."""
+    folders = site.desk.folders
+    reports = {"report.json", "report.txt"}
+    assert {path.name for path in folders.output(job_id).iterdir()} == reports
+    assert {file.file for file in site.store.output_files(job_id)} == reports
+    assert json.loads((folders.output(job_id) / "report.json").read_bytes())["state"] == "FAILED"
+    assert not folders.inline_input(job_id).exists()
+    assert not folders.shards(job_id).exists()
+
+
+async def test_a_job_that_nobody_confirmed_ends_with_its_reports_and_leaves_no_rows_behind(
+    sites: Sites, pool: LocalPool
+) -> None:
+    offset_s = 0.0
+    site = sites(clock=lambda: time.time() + offset_s)
+    coordinator = await site.start(pool, lease_s=0.3)  # within which it looks again for what has had its time
+    job = site.inline_job("query\nMunich\n", confirmation_required=True)
+    await site.comes_to(job.job_id, JobState.AWAITING_CONFIRMATION)
+    offset_s = 30 * DAY_S
+    sweep(coordinator._office)
+    failed = await site.ends(job.job_id)
+    assert (failed.state, failed.reason.code) == (JobState.FAILED, "CONFIRMATION_EXPIRED")
+    await coordinator.stop()  # which lets it tidy up
+    site.coordinators.clear()
+    assert_only_reports_are_left(site, job.job_id)
+
+
+async def test_a_job_that_failed_by_a_fault_of_ours_has_its_reports_and_leaves_no_rows_behind(
+    sites: Sites, pool: LocalPool
+) -> None:
+    site = sites()
+    coordinator = await site.start(pool)
+    job = site.inline_job("query\n", confirmation_required=True)
+    await site.comes_to(job.job_id, JobState.AWAITING_CONFIRMATION)
+    (prepared,) = site.desk.folders.shards(job.job_id).glob("*/prepared.json")
+    prepared.write_text(json.dumps(json.loads(prepared.read_bytes()) | {"schema_text": "A"}))
+    site.store.command(job.job_id, Command.CONFIRM)
+    failed = await site.ends(job.job_id)
+    assert (failed.state, failed.reason.code) == (JobState.FAILED, "INTERNAL")
+    await coordinator.stop()
+    site.coordinators.clear()
+    assert_only_reports_are_left(site, job.job_id)
+
+
 async def test_files_of_what_was_deleted_by_a_server_that_was_killed_over_it_are_removed_by_the_next(
     sites: Sites, pool: LocalPool
 ) -> None:
