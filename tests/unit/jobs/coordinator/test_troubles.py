@@ -25,12 +25,13 @@ from waypost.server.jobs.coordinator.office import StopSign
 from waypost.server.jobs.coordinator.plan import output_folder
 from waypost.server.jobs.coordinator.prepare import _empty_folders, prepare
 from waypost.server.jobs.events import PartCommitted, ShardRetried
+from waypost.server.jobs.executors import Outcome
 from waypost.server.jobs.executors.local import LocalPool
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import ShardState
 from waypost.server.jobs.spec import FileFormat, JobOutput, OutputLayout
 from waypost.server.jobs.states import JobState
-from waypost.server.jobs.tasks import SHARD_ROWS
+from waypost.server.jobs.tasks import SHARD_ROWS, Halt, ShardTask
 
 Sites = Callable[..., Site]
 #: A job of three parts whose last two wait at the gate.
@@ -222,6 +223,45 @@ async def test_a_worker_that_hangs_does_not_hold_up_a_pause(sites: Sites, pool: 
         await site.comes_to(job.job_id, JobState.PAUSED)
     site.store.command(job.job_id, Command.CANCEL)
     assert (await site.ends(job.job_id)).state is JobState.CANCELLED
+
+
+class IdlePool(LocalPool):
+    """Never started, so that what it is given waits; tells when it was given something."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(data_dir, 1)
+        self.asked = asyncio.Event()
+
+    async def submit(self, task: ShardTask) -> Outcome:
+        """Waits until the task is halted."""
+        self.asked.set()
+        return await super().submit(task)
+
+
+async def test_a_sample_that_no_worker_answers_holds_up_neither_a_cancellation_nor_a_stop(
+    sites: Sites, sample_dir: Path
+) -> None:
+    site = sites()
+    idle = IdlePool(sample_dir)
+    try:
+        coordinator = await site.start(idle)
+        job = site.csv_job(1, confirmation_required=True)
+        await idle.asked.wait()
+        site.store.command(job.job_id, Command.CANCEL)
+        async with asyncio.timeout(60):
+            assert (await site.ends(job.job_id)).state is JobState.CANCELLED
+        idle.asked.clear()
+        job = site.csv_job(1, confirmation_required=True)
+        await idle.asked.wait()
+        async with asyncio.timeout(60):
+            await coordinator.stop()
+        site.coordinators.clear()
+        taken = site.store.claim_job("another", lease_s=30.0)
+        assert taken is not None
+        assert taken[0].job_id == job.job_id
+        assert not list(site.desk.folders.job(job.job_id).rglob("sample*"))
+    finally:
+        await idle.stop(Halt.DISCARD)
 
 
 async def test_a_coordinator_outlives_errors_that_nobody_foresaw(sites: Sites, pool: LocalPool) -> None:

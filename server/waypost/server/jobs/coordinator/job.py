@@ -157,7 +157,7 @@ class OwnedJob:
                 prepared = await self._office.work(prepare, self._office.desk, self.job, self.lease, stop, tell)
                 self._meter.total_rows = prepared.total_rows
         if self.job.spec.confirmation_required and not self.job.confirmed:
-            preflight = self.job.preflight or await sampled(self._office, self.job, self.lease, prepared)
+            preflight = self.job.preflight or await sampled(self._office, self.job, self.lease, prepared, stop)
             await self._advance(JobState.AWAITING_CONFIRMATION, preflight=preflight)
         else:
             await self._advance(JobState.RUNNING)
