@@ -126,6 +126,7 @@ ELSEWHERE = {
     "UPLOAD_GAP": "tests/contract/jobs/test_uploads.py",
     "UPLOAD_INCOMPLETE": "tests/contract/jobs/test_uploads.py",
     "UPLOAD_IN_USE": "tests/contract/jobs/test_uploads.py",
+    "UPLOAD_LOST": "tests/contract/jobs/test_uploads.py",
     "UPLOAD_NOT_FOUND": "tests/contract/jobs/test_uploads.py",
     "UPLOAD_RACE": "tests/contract/jobs/test_uploads.py",
     "UPLOAD_SIZE_MISMATCH": "tests/contract/jobs/test_uploads.py",
