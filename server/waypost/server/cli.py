@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from waypost.server.config import Config, add_flags, read_config
 from waypost.server.data_tasks import add_tasks
 from waypost.server.errors import ConfigError, ImportFailed, SnapshotError
-from waypost.server.exits import BAD_USAGE, FAILED, INTERRUPTED
+from waypost.server.exits import FAILED, INTERRUPTED, tell
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.logs import configure_logs
 from waypost.server.running import registered
@@ -25,15 +25,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     arguments = _parser(words).parse_args(words)
     try:
-        config = read_config({name: value for name, value in vars(arguments).items() if name in _settings()})
+        flags = {name: value for name, value in vars(arguments).items() if name in _settings()}
+        config = read_config(flags, listens=words[:1] == ["serve"])
         configure_logs(config.log_format, config.log_level)
         return int(arguments.run(config, arguments))
-    except ConfigError as error:
-        print(f"waypost: {error.message}", file=sys.stderr)  # noqa: T201
-        return BAD_USAGE
-    except (SnapshotError, ImportFailed) as error:
-        print(f"waypost: {error.message}", file=sys.stderr)  # noqa: T201
-        return FAILED
+    except (ConfigError, SnapshotError, ImportFailed) as error:
+        return tell(error)
     except OSError as error:
         if words[:1] != ["data"]:
             raise
