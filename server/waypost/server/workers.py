@@ -19,6 +19,7 @@ from multiprocessing.process import BaseProcess
 from waypost.server.config import Config
 from waypost.server.errors import ConfigError, SnapshotError
 from waypost.server.exits import BAD_USAGE, FAILED, tell
+from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.logs import configure_logs
 from waypost.server.running import ends_with_terminal, terminal_is_gone
 
@@ -47,8 +48,10 @@ class _Worker:
 def serve_with_workers(config: Config) -> int:
     """Serves until SIGTERM or SIGINT; the exit code, FAILED when the workers die as soon as they are started.
 
-    Raises ConfigError if the address cannot be used; of any other setting a worker tells, and the exit code is its own.
+    Raises ConfigError if the address cannot be used, and SnapshotError if no snapshot can be opened; of any other setting a
+    worker tells, and the exit code is its own.
     """
+    SnapshotStore(config.data_dir).open_present()  # each worker would die of one that is damaged, and be started again
     port_holder = _hold_port(config)
     config = replace(config, port=port_holder.getsockname()[1])
     signal_reader, signal_writer = os.pipe()
