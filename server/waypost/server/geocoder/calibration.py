@@ -17,7 +17,7 @@ import numpy.typing as npt
 from waypost.server.geocoder.jit import njit
 
 #: Number of features that search.describe computes, the constant one included.
-FEATURES = 33
+FEATURES = 35
 #: Points of the curve, evenly spaced over the logistic regression's output from 0 to 1.
 CURVE = 21
 
