@@ -6,24 +6,28 @@ The same kernel answers a single query, with all that is needed to explain it (l
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.broken_parts import ends_street, follows_name, is_torn, mark_parts
 from waypost.server.geocoder.calibration import FEATURES, confidence
-from waypost.server.geocoder.contexts import gather_contexts, new_contexts
-from waypost.server.geocoder.jit import kernel, njit
+from waypost.server.geocoder.contexts import Contexts, gather_contexts, new_contexts
+from waypost.server.geocoder.jit import Whole, kernel
 from waypost.server.geocoder.kind_spans import add_kind_spans
 from waypost.server.geocoder.match import (
     BROKEN_PART,
     EXPLAINED,
     IMPORTANCE,
     NAME,
+    Top,
     by_gain,
     new_top,
     score_spans,
 )
-from waypost.server.geocoder.normalize import DIGIT, new_tokens, tokenize
+from waypost.server.geocoder.normalize import DIGIT, Tokens, new_tokens, tokenize
 from waypost.server.geocoder.postings import CODE, posting_importance, posting_kind, posting_type
 from waypost.server.geocoder.same_places import hangs, runner_up
 from waypost.server.geocoder.spans import (
@@ -36,7 +40,7 @@ from waypost.server.geocoder.street_confidence import describe_street
 from waypost.server.geocoder.street_hints import OTHER_DIRECTION
 from waypost.server.geocoder.street_search import any_named, correct, forget_corrections, prepare, score_streets
 from waypost.server.geocoder.streets import MAX_NAMED, street_weights
-from waypost.server.geocoder.typo import new_corrections
+from waypost.server.geocoder.typo import Corrections, new_corrections
 from waypost.server.geocoder.word_gains import word_gains
 from waypost.server.model import PlaceType
 
@@ -54,12 +58,15 @@ _ROUNDING = 1e-6
 _DISTRICT = int(PlaceType.DISTRICT)
 _POSTAL_CODE = int(PlaceType.POSTAL_CODE)
 
+Numbers: TypeAlias = npt.NDArray[np.int64]
+#: Tokens, spans, contexts, best readings, the order of the spans, corrections, and features of one reading.
+Scratch: TypeAlias = tuple[Tokens, npt.NDArray[np.void], Contexts, Top, Numbers, Corrections, npt.NDArray[np.float64]]
+
 #: Flags of a search.
 TRUNCATED, CONTRADICTED, NOTATION = 1, 2, 4
 
 
-@njit(cache=True, nogil=True)
-def new_scratch(capacity):  # type: ignore[no-untyped-def]
+def new_scratch(capacity: Whole) -> Scratch:
     """Room for everything that one query needs, to be used again for the next."""
     return (
         new_tokens(),

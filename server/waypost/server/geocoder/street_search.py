@@ -18,6 +18,7 @@ from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.kinds_near import nearest_of_kind
 from waypost.server.geocoder.match import by_gain
 from waypost.server.geocoder.postings import from_row, posting_row
+from waypost.server.geocoder.sorted_arrays import place_of
 from waypost.server.geocoder.street_hints import (
     AREA,
     BESIDE,
@@ -246,8 +247,8 @@ def _around(index, table, tokens, count, data, spans, span, latitude, longitude,
     for row in range(first_row, last_row + 1):
         for column in range(first_column, last_column + 1):
             cell = row * 360 * CELLS_PER_DEGREE + column % (360 * CELLS_PER_DEGREE)
-            found = np.searchsorted(cells, np.int32(cell))
-            if found == cells.size or cells[found] != cell:
+            found = place_of(cells, cell)
+            if found < 0:
                 continue
             for place in range(offsets[found], offsets[found + 1]):
                 visited += 1
