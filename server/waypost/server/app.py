@@ -4,7 +4,7 @@ Start: open the store of jobs, listen, answer "still loading", load the snapshot
 SERVING and start the workers of jobs.
 Reload, on SIGHUP: load the store's present snapshot in a thread, then let it answer; calls in flight finish on the old.
 Stop: say NOT_SERVING, refuse new calls, tell streams to reconnect, let unary calls finish while jobs are given back,
-end at the grace.
+end at the grace. What holds the process up for longer, such as a thread that waits for a disk, ends as by a kill.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import gc
 import logging
 import os
 import signal
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -36,6 +37,8 @@ _LOG = logging.getLogger("waypost.app")
 
 #: Between NOT_SERVING and the end of the streams, so that watchers of health still hear of it.
 _DRAIN_NOTICE_S = 0.1
+#: What it takes to end after the grace where nothing is in the way; serve_with_workers waits for a second more.
+_AFTER_GRACE_S = 4.0
 
 _NOT_LOADED = "the present snapshot cannot be loaded; the old one serves on"
 
@@ -166,11 +169,14 @@ class App:
         self._admission.drain()
         await asyncio.sleep(_DRAIN_NOTICE_S)
         self._boundary.drain()
-        await asyncio.gather(self._jobs.stop(), self._server.stop(self._config.grace_s))
+        await asyncio.gather(self._jobs.stop(), self._end_calls())
         await self._jobs.close()
-        self._access.flush()
         self._executor.shutdown(wait=False, cancel_futures=True)
         _LOG.info("stopped")
+
+    async def _end_calls(self) -> None:
+        await self._server.stop(self._config.grace_s)
+        self._access.flush()
 
 
 def run(
@@ -194,16 +200,36 @@ def run(
         stop = asyncio.Event()
         app = App(config, reuse_port=reuse_port, works=works)
         loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            if not stop.is_set():
+                stop.set()
+                _end_within(config.grace_s + _AFTER_GRACE_S)
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        loop.add_signal_handler(
-            signal.SIGHUP, lambda: stop.set() if terminal_bound and terminal_is_gone() else app.reload()
-        )
+            loop.add_signal_handler(number, end)
+        loop.add_signal_handler(signal.SIGHUP, lambda: end() if terminal_bound and terminal_is_gone() else app.reload())
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         if parent is not None:
-            loop.add_reader(parent, stop.set)
+            loop.add_reader(parent, end)
         await app.serve(stop)
 
     # A unary call takes an eighth less CPU time on uvloop's loop than on asyncio's own.
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())
+
+
+def _end_within(seconds: float) -> None:
+    """Ends the process then, unless it has ended by itself: threads cannot be cancelled, and Python waits for them.
+
+    That is no worse than being killed, for which everything about jobs is made.
+    """
+    last = threading.Timer(seconds, _end_at_once)
+    last.daemon = True
+    last.start()
+
+
+def _end_at_once() -> None:
+    _LOG.error("ended with work under way: the grace is over")
+    logging.shutdown()
+    os._exit(1)

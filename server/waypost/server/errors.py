@@ -8,7 +8,7 @@
     ├── FailedPrecondition        the resource is in a state that does not allow the call
     ├── OutOfRange                a cursor or offset beyond the end
     ├── Aborted                   somebody else was faster: read again, then try again
-    ├── DataLost                  results that were there are gone or broken; trying again does not help
+    ├── DataLost                  files that were there are gone or broken; trying again does not help
     ├── ResponseTooLarge          an answer too large to send
     ├── Unavailable               still loading or draining: try again
     ├── NotSupported              what the protocol knows and this server does not do
@@ -152,10 +152,9 @@ class LeaseLost(WaypostError):
 class DataLost(WaypostError):
     """A file of the resource `resource_name` that was whole once is gone or broken, and nobody can make it again."""
 
-    reason = "RESULTS_LOST"
-
-    def __init__(self, message: str, *, resource_name: str) -> None:
+    def __init__(self, message: str, *, resource_name: str, reason: str = "RESULTS_LOST") -> None:
         super().__init__(message, resource_name=resource_name)
+        self.reason = reason
 
 
 class ResponseTooLarge(WaypostError):

@@ -11,6 +11,7 @@ import logging
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import orjson
 
@@ -72,4 +73,11 @@ def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 
 
 def _time(created_s: float) -> str:
-    return datetime.fromtimestamp(created_s, UTC).isoformat(timespec="milliseconds")
+    second, ms = divmod(int(created_s * 1000), 1000)
+    return f"{_second(second)}.{ms:03d}+00:00"
+
+
+@lru_cache(maxsize=1)
+def _second(epoch_s: int) -> str:
+    # Thousands of access lines share a second; making this was two thirds of a line's price.
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")

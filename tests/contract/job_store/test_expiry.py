@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tests.contract.job_store.test_jobs import cancel
-from tests.job_stores import HandClock, claimed, spec
-from waypost.server.jobs.events import Reason
+from tests.job_stores import LEASE_S, HandClock, claimed, spec
+from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import RequestKey
-from waypost.server.jobs.states import JobState
+from waypost.server.jobs.states import WORK_STATES, JobState
 from waypost.server.jobs.store import JobStore
 
 DAY_S = 86_400
@@ -29,19 +29,35 @@ def test_an_open_upload_expires_too(store: JobStore, clock: HandClock) -> None:
     assert store.expired_uploads(limit=9) == (upload_id,)
 
 
-def test_a_job_that_nobody_confirms_fails_after_thirty_days(store: JobStore, clock: HandClock) -> None:
+def test_a_job_that_nobody_confirms_gets_an_owner_after_thirty_days_who_fails_it(
+    store: JobStore, clock: HandClock
+) -> None:
     job = store.create_job(spec())
     _, lease = claimed(store)
     store.advance(lease, JobState.PREPARING)
     store.advance(lease, JobState.AWAITING_CONFIRMATION)
     clock.advance(30 * DAY_S - 1)
-    assert store.fail_unconfirmed(limit=9) == ()
+    assert store.claim_job("two", lease_s=LEASE_S) is None
     clock.advance(1)
-    assert store.fail_unconfirmed(limit=9) == (job.job_id,)
-    failed = store.job(job.job_id)
-    assert (failed.state, failed.reason.code) == (JobState.FAILED, "CONFIRMATION_EXPIRED")
-    assert failed.reason != Reason()
-    assert store.fail_unconfirmed(limit=9) == ()
+    more_urgent = store.create_job(spec(), priority=9)
+    assert store.claim_job("two", lease_s=LEASE_S, states=WORK_STATES - {JobState.QUEUED}) is None
+    overdue, lease = claimed(store, "two")
+    assert (overdue.job_id, overdue.state) == (job.job_id, JobState.AWAITING_CONFIRMATION)
+    assert claimed(store, "three")[0].job_id == more_urgent.job_id
+    assert store.advance(lease, JobState.FAILED).state is JobState.FAILED
+    assert store.claim_job("two", lease_s=LEASE_S) is None
+
+
+def test_a_job_that_is_confirmed_before_its_owner_could_fail_it_goes_on(store: JobStore, clock: HandClock) -> None:
+    job = store.create_job(spec())
+    _, lease = claimed(store)
+    store.advance(lease, JobState.PREPARING)
+    store.advance(lease, JobState.AWAITING_CONFIRMATION)
+    clock.advance(30 * DAY_S)
+    _, lease = claimed(store)
+    store.command(job.job_id, Command.CONFIRM)
+    assert store.renew_leases([lease], lease_s=LEASE_S) == {lease}
+    assert store.advance(lease, JobState.SUCCEEDED).state is JobState.SUCCEEDED
 
 
 def test_a_request_is_remembered_for_a_day_and_as_long_as_its_job(store: JobStore, clock: HandClock) -> None:

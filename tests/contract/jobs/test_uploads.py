@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2 as details
 
 from tests.contract.jobs.bench import Bench, failed, new_job
 from tests.errors import failure_of
@@ -89,6 +91,45 @@ async def test_a_stream_that_breaks_off_keeps_what_came_and_is_gone_on_with(benc
     # What the client is not sure of it sends again.
     upload = await gone_on_with(bench, name, committed - 100)
     assert upload.sha256 == hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.mark.parametrize("left", [None, 0, 2 * PIECE - 1])
+async def test_an_upload_whose_bytes_are_gone_from_the_disk_takes_no_more_and_no_job_reads_it(
+    bench: Bench, left: int | None
+) -> None:
+    names = [await opened(bench), await opened(bench)]
+    await bench.jobs.UploadInput(iter(pieces(names[0], finish=False)[:2]))
+    await bench.jobs.UploadInput(iter(pieces(names[1])))
+    for name in names:
+        path = bench.desk.folders.upload(name.removeprefix("uploads/"))
+        if left is None:
+            path.unlink()
+        else:
+            os.truncate(path, left)
+    going_on = bench.jobs.UploadInput(iter(pieces(names[0], 2 * PIECE)[:1]))
+    reading = bench.jobs.CreateJob(pb.CreateJobRequest(job=new_job(input=pb.JobInput(upload=names[1]))))
+    for name, call in zip(names, (going_on, reading), strict=True):
+        error = await failed(call)
+        assert (error.code, error.reason) == (Code.DATA_LOSS, "UPLOAD_LOST")
+        assert error.detail(details.ErrorInfo).metadata["resource_name"] == name
+    assert (await bench.jobs.GetUpload(pb.GetUploadRequest(name=names[0]))).committed_bytes == 2 * PIECE
+
+
+async def test_the_name_of_an_uploads_file_is_safe_on_disk_before_its_first_bytes_count(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    safe: dict[int, int] = {}
+    really = os.fsync
+
+    def fsync(file: int) -> None:
+        really(file)
+        safe.setdefault(os.fstat(file).st_ino, bench.store.upload(name.removeprefix("uploads/")).committed_bytes)
+
+    name = await opened(bench)
+    monkeypatch.setattr(os, "fsync", fsync)
+    await bench.jobs.UploadInput(iter(pieces(name)))
+    folder = bench.desk.folders.upload(name.removeprefix("uploads/")).parent
+    assert [safe[each.stat().st_ino] for each in (folder, folder.parent)] == [0, 0]
 
 
 async def test_half_a_file_can_be_left_and_repeated_bytes_are_skipped(bench: Bench) -> None:

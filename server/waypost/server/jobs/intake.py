@@ -11,6 +11,7 @@ from pathlib import Path
 
 from waypost.server.atlas import Atlas
 from waypost.server.errors import (
+    DataLost,
     FailedPrecondition,
     FieldViolation,
     InputUnreadable,
@@ -27,7 +28,7 @@ from waypost.server.jobs.locations import InputLocation, resolve_input, resolve_
 from waypost.server.jobs.model import Job, Preflight, RequestKey, UploadState
 from waypost.server.jobs.notify.targets import Targets
 from waypost.server.jobs.readers import RowReader, open_rows
-from waypost.server.jobs.uploads import ensure_room
+from waypost.server.jobs.uploads import ensure_room, whole_upload
 from waypost.server.jobs.writers import check_plan
 
 MAX_INLINE_ROWS = 1_000
@@ -150,7 +151,7 @@ class Intake:
         except InvalidArgument as error:
             violations += error.below("job").violations
             return None
-        except (NotFound, FailedPrecondition) as error:
+        except (NotFound, FailedPrecondition, DataLost) as error:
             missing.append(error)
             return None
         if source is None or place is None or form is None or draft.operation is None:
@@ -174,12 +175,12 @@ class Intake:
         return None
 
     def _source(self, draft: JobDraft) -> tuple[spec.Source | None, Path | InputLocation | io.BytesIO | None]:
-        """Where the rows are. Raises InvalidArgument, NotFound, FailedPrecondition."""
+        """Where the rows are. Raises InvalidArgument, NotFound, FailedPrecondition, DataLost."""
         match draft.source:
             case InlineRows(content):
                 return spec.InlineSource(size_bytes=len(content)), io.BytesIO(content)
             case spec.UploadSource(upload_id=upload_id) as source:
-                upload = self._desk.store.upload(upload_id)
+                upload = whole_upload(self._desk, upload_id)
                 if upload.state is not UploadState.COMPLETE:
                     message = f"{upload.name} is still open; allowed: a complete one"
                     raise FailedPrecondition(message, reason="UPLOAD_INCOMPLETE", subject=upload.name)

@@ -24,8 +24,6 @@ class Actor(Enum):
     CALLER = "caller"
     #: The server process that holds the job's lease; every write of it is checked against the fencing token.
     OWNER = "owner"
-    #: Time: any server process may do it, once it is due.
-    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ _CHOSEN = (
     Transition(_S.PREPARING, _S.PAUSED, Actor.CALLER, "PauseJob"),
     Transition(_S.AWAITING_CONFIRMATION, _S.RUNNING, Actor.CALLER, "ConfirmJob"),
     Transition(_S.AWAITING_CONFIRMATION, _S.PAUSED, Actor.CALLER, "PauseJob"),
-    Transition(_S.AWAITING_CONFIRMATION, _S.FAILED, Actor.CLOCK, "30 days without ConfirmJob"),
+    Transition(_S.AWAITING_CONFIRMATION, _S.FAILED, Actor.OWNER, "30 days without ConfirmJob"),
     Transition(_S.RUNNING, _S.PAUSING, Actor.CALLER, "PauseJob"),
     Transition(_S.RUNNING, _S.PAUSING, Actor.OWNER, "the failure policy, or what an operator can mend"),
     Transition(_S.RUNNING, _S.SUCCEEDED, Actor.OWNER, "the output is final, every row matched or unmatched"),
@@ -64,11 +62,13 @@ _CHOSEN = (
     Transition(_S.PAUSED, _S.QUEUED, Actor.CALLER, "ResumeJob"),
     Transition(_S.CANCELLING, _S.CANCELLED, Actor.OWNER, "work has stopped, the report is written"),
 )
+_CANNOT_GO_ON = "it cannot go on; the reason says why"
 _FROM_ANY = tuple(
     transition
     for state in sorted(UNFINISHED_STATES)
     for transition in (
-        Transition(state, _S.FAILED, Actor.OWNER, "it cannot go on; the reason says why"),
+        # Who waits to be confirmed is worked on by nobody, until that took too long.
+        *([Transition(state, _S.FAILED, Actor.OWNER, _CANNOT_GO_ON)] if state is not _S.AWAITING_CONFIRMATION else []),
         *([Transition(state, _S.CANCELLING, Actor.CALLER, "CancelOperation")] if state is not _S.CANCELLING else []),
     )
 )
@@ -92,7 +92,7 @@ STATES: Mapping[JobState, StateNotes] = MappingProxyType({
     ),
     _S.AWAITING_CONFIRMATION: StateNotes(
         "The input is read, counted and sampled; nobody works on it.",
-        "By ConfirmJob, or after 30 days it fails with CONFIRMATION_EXPIRED.",
+        "By ConfirmJob. After 30 days a server takes its lease, and it fails with CONFIRMATION_EXPIRED.",
         "Nothing: no work was going on.",
     ),
     _S.RUNNING: StateNotes(

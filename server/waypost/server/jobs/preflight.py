@@ -91,7 +91,8 @@ def look(
 
 def _answer(block: RowBlock, places: Mapping[str, int], geocoder: Geocoder, question: RowQuestion) -> RowCounts:
     with tempfile.TemporaryDirectory(prefix="waypost-preflight-") as folder:
-        (shard,) = write_shards([block], Path(folder))
+        # Rows may be larger than a shard takes together: then those of the first one are the sample.
+        shard = next(write_shards([block], Path(folder)))
         task = ShardTask(
             task_id="preflight",
             shard_path=shard.path,

@@ -63,7 +63,10 @@ class JobsService:
 
     async def stop(self) -> None:
         """Gives back what is in hand and ends the workers; calls may still read."""
-        await self.notify.stop()
+        # At once: a receiver that is slow to answer must not keep other servers from the jobs.
+        await asyncio.gather(self.notify.stop(), self._stop_work())
+
+    async def _stop_work(self) -> None:
         if self._at_work and self._pool is not None and self._coordinator is not None:
             await self._coordinator.stop()
             await self._pool.stop(Halt.DISCARD)

@@ -21,6 +21,7 @@ from typing import Final
 
 from waypost.server.errors import (
     Aborted,
+    DataLost,
     FailedPrecondition,
     FieldViolation,
     InvalidArgument,
@@ -28,6 +29,7 @@ from waypost.server.errors import (
     ResourceExhausted,
 )
 from waypost.server.jobs.desk import JobDesk
+from waypost.server.jobs.locations import sync_directory
 from waypost.server.jobs.model import RequestKey, Upload, UploadState
 
 #: Bytes of a stream that are held in memory before they are made safe: enough that a sync does not count.
@@ -61,8 +63,8 @@ class Uploads:
         self._desk.folders.upload(upload_id).unlink(missing_ok=True)
 
     def receive(self, upload_id: str) -> Receiver:
-        """What takes the bytes of one stream into the upload."""
-        upload = self._desk.store.upload(upload_id)
+        """What takes the bytes of one stream into the upload. Raises DataLost."""
+        upload = whole_upload(self._desk, upload_id)
         path = self._desk.folders.upload(upload_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(0o600)
@@ -114,7 +116,7 @@ class Receiver:
         """The upload with all bytes that came safe on disk.
 
         Raises NotFound where it was deleted, Aborted where another stream was faster, ResourceExhausted where the disk
-        is full.
+        is full, DataLost where bytes from before are gone.
         """
         # A call that was cancelled leaves its thread at work, and then stores the rest from another one.
         with self._storing:
@@ -122,7 +124,7 @@ class Receiver:
 
     def _store_waiting(self) -> Upload:
         start, store = self._upload.committed_bytes, self._desk.store
-        store.upload(self._upload.upload_id)  # with it goes its file
+        whole_upload(self._desk, self._upload.upload_id)
         with _locked(self._path) as file, _telling_full_disk():
             present = store.upload(self._upload.upload_id)
             if present.committed_bytes != start or present.state is not UploadState.OPEN:
@@ -134,6 +136,9 @@ class Receiver:
             ensure_room(self._desk, len(self._waiting))
             _write_all(file, self._waiting, start)
             os.fsync(file)
+            if start == 0:
+                for folder in (self._path.parent, self._path.parent.parent):
+                    sync_directory(folder)
             self._upload = store.commit_bytes(
                 present.upload_id,
                 start=start,
@@ -162,6 +167,23 @@ class Receiver:
         return self._desk.store.complete_upload(
             upload.upload_id, sha256=digest, ttl_s=self._desk.limits.complete_upload_ttl_s
         )
+
+
+def whole_upload(desk: JobDesk, upload_id: str) -> Upload:
+    """The upload, all of whose committed bytes are there. Raises NotFound, and DataLost where they are not."""
+    upload = desk.store.upload(upload_id)
+    try:
+        size = desk.folders.upload(upload_id).stat().st_size
+    except FileNotFoundError:
+        size = 0
+    if size < upload.committed_bytes:
+        upload = desk.store.upload(upload_id)  # its file goes with it, where it was deleted just now
+        raise DataLost(
+            f"{upload.name} has {size} bytes on disk and should have {upload.committed_bytes}",
+            resource_name=upload.name,
+            reason="UPLOAD_LOST",
+        )
+    return upload
 
 
 def ensure_room(desk: JobDesk, size_bytes: int) -> None:

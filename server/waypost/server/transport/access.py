@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 import time
+from typing import Any
 
 _LOG = logging.getLogger("waypost.access")
 _FLUSH_S = 0.05
-#: Lines written at a time. They stay below the 4,096 bytes that a pipe takes as a whole, even with a request id of 128
-#: quotation marks: what other processes write to the same pipe falls between lines.
-_TOGETHER = 6
+#: Written at a time, which a pipe takes as a whole: what other processes write to the same pipe falls between lines.
+_TOGETHER_BYTES = select.PIPE_BUF
+#: What a line takes at most beside its method, peer and request id, whose every character may have to be escaped.
+_REST_BYTES = 220
 
 
 class AccessLog:
@@ -38,7 +41,25 @@ class AccessLog:
     def flush(self) -> None:
         """Writes what has been collected."""
         lines, self._lines = self._lines, []
-        for first in range(0, len(lines), _TOGETHER):
-            record = _LOG.makeRecord(_LOG.name, logging.INFO, "", 0, "call", (), None)
-            record.each = lines[first : first + _TOGETHER]
-            _LOG.handle(record)
+        together: list[tuple[float, dict[str, object]]] = []
+        room = _TOGETHER_BYTES
+        for line in lines:
+            size = _most_bytes(line[1])
+            if size > room:
+                _write(together)
+                together, room = [], _TOGETHER_BYTES
+            together.append(line)
+            room -= size
+        if together:
+            _write(together)
+
+
+def _most_bytes(facts: dict[str, Any]) -> int:
+    """What the line of a call takes at most."""
+    return _REST_BYTES + len(facts["method"]) + len(facts["peer"]) + 2 * len(facts["request_id"])
+
+
+def _write(lines: list[tuple[float, dict[str, object]]]) -> None:
+    record = _LOG.makeRecord(_LOG.name, logging.INFO, "", 0, "call", (), None)
+    record.each = lines
+    _LOG.handle(record)

@@ -25,12 +25,13 @@ from waypost.server.jobs.coordinator.office import StopSign
 from waypost.server.jobs.coordinator.plan import output_folder
 from waypost.server.jobs.coordinator.prepare import _empty_folders, prepare
 from waypost.server.jobs.events import PartCommitted, ShardRetried
+from waypost.server.jobs.executors import Outcome
 from waypost.server.jobs.executors.local import LocalPool
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import ShardState
 from waypost.server.jobs.spec import FileFormat, JobOutput, OutputLayout
 from waypost.server.jobs.states import JobState
-from waypost.server.jobs.tasks import SHARD_ROWS
+from waypost.server.jobs.tasks import SHARD_ROWS, Halt, ShardTask
 
 Sites = Callable[..., Site]
 #: A job of three parts whose last two wait at the gate.
@@ -224,6 +225,45 @@ async def test_a_worker_that_hangs_does_not_hold_up_a_pause(sites: Sites, pool: 
     assert (await site.ends(job.job_id)).state is JobState.CANCELLED
 
 
+class IdlePool(LocalPool):
+    """Never started, so that what it is given waits; tells when it was given something."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(data_dir, 1)
+        self.asked = asyncio.Event()
+
+    async def submit(self, task: ShardTask) -> Outcome:
+        """Waits until the task is halted."""
+        self.asked.set()
+        return await super().submit(task)
+
+
+async def test_a_sample_that_no_worker_answers_holds_up_neither_a_cancellation_nor_a_stop(
+    sites: Sites, sample_dir: Path
+) -> None:
+    site = sites()
+    idle = IdlePool(sample_dir)
+    try:
+        coordinator = await site.start(idle)
+        job = site.csv_job(1, confirmation_required=True)
+        await idle.asked.wait()
+        site.store.command(job.job_id, Command.CANCEL)
+        async with asyncio.timeout(60):
+            assert (await site.ends(job.job_id)).state is JobState.CANCELLED
+        idle.asked.clear()
+        job = site.csv_job(1, confirmation_required=True)
+        await idle.asked.wait()
+        async with asyncio.timeout(60):
+            await coordinator.stop()
+        site.coordinators.clear()
+        taken = site.store.claim_job("another", lease_s=30.0)
+        assert taken is not None
+        assert taken[0].job_id == job.job_id
+        assert not list(site.desk.folders.job(job.job_id).rglob("sample*"))
+    finally:
+        await idle.stop(Halt.DISCARD)
+
+
 async def test_a_coordinator_outlives_errors_that_nobody_foresaw(sites: Sites, pool: LocalPool) -> None:
     site = sites()
     await site.start(pool, lease_s=0.3)  # which it would claim and renew under
@@ -306,6 +346,51 @@ async def test_what_has_had_its_time_goes_with_its_files(sites: Sites, pool: Loc
     assert not folder.exists()
     with pytest.raises(NotFound):
         site.store.job(job.job_id)
+
+
+def assert_only_reports_are_left(site: Site, job_id: str) -> None:
+    """Of a failed job: both reports, and neither the caller's rows nor what was made of them on their way."""
+    folders = site.desk.folders
+    reports = {"report.json", "report.txt"}
+    assert {path.name for path in folders.output(job_id).iterdir()} == reports
+    assert {file.file for file in site.store.output_files(job_id)} == reports
+    assert json.loads((folders.output(job_id) / "report.json").read_bytes())["state"] == "FAILED"
+    assert not folders.inline_input(job_id).exists()
+    assert not folders.shards(job_id).exists()
+
+
+async def test_a_job_that_nobody_confirmed_ends_with_its_reports_and_leaves_no_rows_behind(
+    sites: Sites, pool: LocalPool
+) -> None:
+    offset_s = 0.0
+    site = sites(clock=lambda: time.time() + offset_s)
+    coordinator = await site.start(pool, lease_s=0.3)  # within which it looks again for what has had its time
+    job = site.inline_job("query\nMunich\n", confirmation_required=True)
+    await site.comes_to(job.job_id, JobState.AWAITING_CONFIRMATION)
+    offset_s = 30 * DAY_S
+    sweep(coordinator._office)
+    failed = await site.ends(job.job_id)
+    assert (failed.state, failed.reason.code) == (JobState.FAILED, "CONFIRMATION_EXPIRED")
+    await coordinator.stop()  # which lets it tidy up
+    site.coordinators.clear()
+    assert_only_reports_are_left(site, job.job_id)
+
+
+async def test_a_job_that_failed_by_a_fault_of_ours_has_its_reports_and_leaves_no_rows_behind(
+    sites: Sites, pool: LocalPool
+) -> None:
+    site = sites()
+    coordinator = await site.start(pool)
+    job = site.inline_job("query\n", confirmation_required=True)
+    await site.comes_to(job.job_id, JobState.AWAITING_CONFIRMATION)
+    (prepared,) = site.desk.folders.shards(job.job_id).glob("*/prepared.json")
+    prepared.write_text(json.dumps(json.loads(prepared.read_bytes()) | {"schema_text": "A"}))
+    site.store.command(job.job_id, Command.CONFIRM)
+    failed = await site.ends(job.job_id)
+    assert (failed.state, failed.reason.code) == (JobState.FAILED, "INTERNAL")
+    await coordinator.stop()
+    site.coordinators.clear()
+    assert_only_reports_are_left(site, job.job_id)
 
 
 async def test_files_of_what_was_deleted_by_a_server_that_was_killed_over_it_are_removed_by_the_next(

@@ -103,6 +103,19 @@ def test_an_encoding_can_be_named_and_offsets_are_those_of_the_input(encoding: s
     assert data[invalid[0].byte_offset :].decode(plain) == "Köln\nWien;AT\n"
 
 
+@pytest.mark.parametrize("name", ["utf-16", "UTF-16", "utf_16", "U16", "UTF-32", "utf_32"])
+@pytest.mark.parametrize("order", ["le", "be"])
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+def test_an_encoding_of_either_byte_order_is_read_by_its_mark_however_it_is_spelt(
+    name: str, order: str, mark: str
+) -> None:
+    plain = f"utf-{'32' if '32' in name else '16'}-{order}"
+    reader = opened((mark + "city,country\nZürich,CH\n東京都千代田区丸の内,JP\n").encode(plain), encoding=name)
+    assert reader.format.encoding == plain
+    (block,) = reader
+    assert block.table.column(0).to_pylist() == ["Zürich", "東京都千代田区丸の内"]
+
+
 def test_half_a_character_of_utf_16_costs_its_row_only() -> None:
     data = "city,country\n".encode("utf-16-le") + b"\x00\xd8" + "x,FR\nRome,IT".encode("utf-16-le")
     cells, invalid = read(data)

@@ -106,6 +106,18 @@ def test_offsets_are_those_of_the_input_in_any_encoding(encoding: str) -> None:
     assert [row.byte_offset for row in invalid] == [mark + 15 * width, mark + 32 * width]
 
 
+@pytest.mark.parametrize("name", ["utf-16", "UTF-16", "utf_16", "UTF-32", "utf_32"])
+@pytest.mark.parametrize("order", ["le", "be"])
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+def test_an_encoding_of_either_byte_order_is_read_by_its_mark_however_it_is_spelt(
+    name: str, order: str, mark: str
+) -> None:
+    plain = f"utf-{'32' if '32' in name else '16'}-{order}"
+    data = (mark + '{"city":"Zürich"}\n{"city":"東京都千代田区丸の内"}').encode(plain)
+    assert read(data, name) == ([{"city": "Zürich"}, {"city": "東京都千代田区丸の内"}], [])
+    assert opened(data, name).format.encoding == plain
+
+
 def test_the_format_is_told_by_the_first_byte() -> None:
     assert open_rows(io.BytesIO(b'\n {"city": "Paris"}\n')).format.format is FileFormat.NDJSON
     assert open_rows(io.BytesIO(b"city\nParis\n")).format.format is FileFormat.CSV

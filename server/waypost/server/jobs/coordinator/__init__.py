@@ -36,6 +36,7 @@ from waypost.server.jobs.executors import Executor
 from waypost.server.jobs.loops import Loops
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.store.changes import Watch
+from waypost.server.jobs.store.leases import CLAIMED_STATES
 
 __all__ = ["Coordinator"]
 
@@ -47,8 +48,8 @@ _MAX_OWNED: Final = 256
 _MAX_PREPARING: Final = 4
 #: A lease is renewed after this share of its length, so that two renewals may fail.
 _RENEW_SHARE: Final = 1 / 3
-_STOPPING: Final = frozenset({JobState.CANCELLING, JobState.PAUSING})
-_ANY: Final = frozenset(state for state in JobState if state.at_work)
+#: Of which it takes more: they need a moment only.
+_ENDING: Final = frozenset({JobState.CANCELLING, JobState.PAUSING, JobState.AWAITING_CONFIRMATION})
 
 
 class Coordinator:
@@ -150,7 +151,7 @@ class Coordinator:
 
     async def _claim_one(self) -> bool:
         office = self._office
-        states = _ANY if len(self._owned) < _MAX_OWNED else _STOPPING
+        states = CLAIMED_STATES if len(self._owned) < _MAX_OWNED else _ENDING
         # Shielded: a job that is claimed while this is cancelled would wait for the end of its lease.
         claiming = asyncio.ensure_future(
             office.ask(office.store.claim_job, office.owner, lease_s=office.lease_s, states=states)
@@ -193,10 +194,7 @@ class Coordinator:
     async def _fail(self, owned: OwnedJob) -> None:
         """Ends a job over a fault of ours: trying it again would find the same."""
         reason = Reason(code="INTERNAL", message="the server made a mistake; its log has more")
-        call = self._office.store.advance
-        (error,) = await asyncio.gather(
-            self._office.ask(call, owned.lease, JobState.FAILED, reason=reason), return_exceptions=True
-        )
+        (error,) = await asyncio.gather(owned.fail(reason), return_exceptions=True)
         if isinstance(error, BaseException):
             _LOG.error("a job could not be failed", exc_info=error)
 

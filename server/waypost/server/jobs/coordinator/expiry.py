@@ -1,4 +1,4 @@
-"""What has had its time: finished jobs and uploads with their files, jobs that nobody confirmed, old requests."""
+"""What has had its time: finished jobs and uploads with their files, old requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ async def run_expiry(office: Office) -> None:
 def sweep(office: Office) -> None:
     """Removes what has had its time, and what a server that was killed while it deleted has left; blocks."""
     store = office.store
-    store.fail_unconfirmed(limit=_BATCH)
     for job_id in store.expired_jobs(limit=_BATCH):
         try:
             store.delete_job(job_id)

@@ -87,7 +87,7 @@ class OwnedJob:
         try:
             if self.lease.token > 1:
                 await self._office.work(discard_unfinished, self._office.desk, self.job, self.lease)
-            while self.job.state.at_work and not self._lost:
+            while self._needs_owner and not self._lost:
                 if self._leaving:
                     await self._office.ask(self._office.store.release_lease, self.lease)
                     return
@@ -112,10 +112,27 @@ class OwnedJob:
         if self.job.state.finished:
             await self._office.work(self._clean_up)
 
+    async def fail(self, reason: Reason) -> None:
+        """Ends the job after `live` has raised what nobody foresaw, with a report where one can be made of it."""
+        (files,) = await asyncio.gather(self._last_files(JobState.FAILED), return_exceptions=True)
+        if isinstance(files, BaseException):
+            _LOG.error("no report", exc_info=files, extra={"facts": {"job": self.job.job_id}})
+            files = []
+        await self._advance(JobState.FAILED, reason=reason, files=files)
+        await self._office.work(self._clean_up)
+
+    @property
+    def _needs_owner(self) -> bool:
+        job = self.job
+        waits = job.state is JobState.AWAITING_CONFIRMATION
+        return job.state.at_work or (waits and (job.expire_time_s or 0.0) <= self._office.clock())
+
     async def _step(self, state: JobState, stop: StopSign) -> None:
         match state:
             case JobState.QUEUED | JobState.PREPARING:
                 await self._prepare(stop)
+            case JobState.AWAITING_CONFIRMATION:
+                raise CannotGoOn("CONFIRMATION_EXPIRED", "nobody confirmed the job within 30 days")
             case JobState.RUNNING:
                 await self._run(stop)
             case JobState.PAUSING:
@@ -140,7 +157,7 @@ class OwnedJob:
                 prepared = await self._office.work(prepare, self._office.desk, self.job, self.lease, stop, tell)
                 self._meter.total_rows = prepared.total_rows
         if self.job.spec.confirmation_required and not self.job.confirmed:
-            preflight = self.job.preflight or await sampled(self._office, self.job, self.lease, prepared)
+            preflight = self.job.preflight or await sampled(self._office, self.job, self.lease, prepared, stop)
             await self._advance(JobState.AWAITING_CONFIRMATION, preflight=preflight)
         else:
             await self._advance(JobState.RUNNING)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.jobs.coordinator.troubles import Stopped
@@ -78,3 +78,16 @@ class StopSign:
     async def wait(self) -> None:
         """Returns once the end was asked for."""
         await self._raised.wait()
+
+    async def unless_set(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """What `work` returns or raises. Raises Stopped, with `work` cancelled, if the end is asked for before."""
+        working, stopping = asyncio.create_task(work), asyncio.create_task(self.wait())
+        try:
+            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+            raise Stopped
+        finally:
+            for task in (working, stopping):
+                task.cancel()
+            await asyncio.gather(working, stopping, return_exceptions=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from waypost.server.jobs.asked import output_plan
-from waypost.server.jobs.coordinator.office import Office
+from waypost.server.jobs.coordinator.office import Office, StopSign
 from waypost.server.jobs.coordinator.plan import shard_task
 from waypost.server.jobs.coordinator.prepared import Prepared
 from waypost.server.jobs.executors import Finished, Outcome
@@ -19,25 +19,31 @@ SAMPLE_ROWS: Final = 1_000
 _SHOWN_INVALID: Final = 10
 
 
-async def sampled(office: Office, job: Job, lease: Lease, prepared: Prepared) -> Preflight:
-    """What the head of the input answers. Blocks nobody; the rows are answered again when the job runs."""
+async def sampled(office: Office, job: Job, lease: Lease, prepared: Prepared, stop: StopSign) -> Preflight:
+    """What the head of the input answers. Blocks nobody; the rows are answered again when the job runs.
+
+    Raises Stopped.
+    """
     shards = await office.ask(office.store.shards, job.job_id, limit=1)
     outcome: Outcome | None = None
     if shards:
         rows = min(SAMPLE_ROWS, shards[0].last_row)
-        folder = office.desk.folders.job(job.job_id)
-        part = folder / f"sample-{lease.token}.arrow"
+        shard = office.desk.folders.shards(job.job_id) / shards[0].file
+        # Beside the shards, since it goes with them should its worker be late to put it down.
+        part = shard.with_name(f"sample-{lease.token}.arrow")
         task = shard_task(
             job,
             prepared,
             output_plan(job.spec.output, prepared.format),
             task_id=f"{job.job_id}-sample-{lease.token}",
-            shard=office.desk.folders.shards(job.job_id) / shards[0].file,
+            shard=shard,
             part=part,
             rows=RowRange(0, rows),
         )
-        outcome = await office.executor.submit(task)
-        await office.ask(Path.unlink, part, missing_ok=True)
+        try:
+            outcome = await stop.unless_set(office.executor.submit(task))
+        finally:
+            await office.ask(Path.unlink, part, missing_ok=True)
     return _preflight(prepared, outcome, office.executor.capacity)
 
 

@@ -27,8 +27,8 @@ from waypost.server.jobs.readers.blocks import (
 from waypost.server.jobs.readers.cells import Faults, read_texts, shown_text
 from waypost.server.jobs.readers.csv_scan import Dialect, RowSpans, scan_rows
 from waypost.server.jobs.readers.dialect import HEAD_BYTES, detect_delimiter, detect_header
-from waypost.server.jobs.readers.encoding import Utf8Bytes, detect_encoding
-from waypost.server.jobs.readers.formats import InputFormat, canonical_encoding
+from waypost.server.jobs.readers.encoding import Utf8Bytes, detect_encoding, named_encoding
+from waypost.server.jobs.readers.formats import InputFormat
 from waypost.server.jobs.readers.sources import UnpackedBytes
 from waypost.server.jobs.spec import FileFormat
 
@@ -52,9 +52,8 @@ class CsvRows:
         self._unpacked = source
         head = source.peek(HEAD_BYTES)
         whole = len(head) < HEAD_BYTES
-        encoding = canonical_encoding(wanted.encoding) if wanted.encoding else None
-        if encoding is None or wanted.encoding in ("utf-16", "utf-32"):
-            encoding = detect_encoding(head, complete=whole)
+        named_as = wanted.encoding
+        encoding = named_encoding(named_as, head) if named_as else detect_encoding(head, complete=whole)
         self._text = Utf8Bytes(source, encoding)
         self._data = b""
         self._at = 0

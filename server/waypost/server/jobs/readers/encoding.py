@@ -7,6 +7,7 @@ import codecs
 import numpy as np
 
 from waypost.server.jobs.readers.encoding_guess import guess_encoding
+from waypost.server.jobs.readers.formats import ORDER_BY_MARK, canonical_encoding
 from waypost.server.jobs.readers.sources import UnpackedBytes
 
 #: Marks at a file's begin, longest first: UTF-32's begins with UTF-16's.
@@ -75,9 +76,8 @@ def detect_encoding(head: bytes, *, complete: bool) -> str:
     `complete`: there is nothing after `head`. Bad bytes among good UTF-8 are bad bytes, no other encoding. Raises
     InputUnreadable where nothing can be said.
     """
-    for mark, encoding in MARKS:
-        if head.startswith(mark):
-            return encoding
+    if marked := marked_encoding(head):
+        return marked
     zeros = head[:1024].count(0)
     if zeros * 4 > len(head[:1024]):
         return "utf-16-le" if head[1:1024:2].count(0) * 2 > zeros else "utf-16-be"
@@ -87,6 +87,29 @@ def detect_encoding(head: bytes, *, complete: bool) -> str:
         good, bad = _count_characters(head, complete=complete)
         return "utf-8" if good >= bad else guess_encoding(head)
     return "utf-8"
+
+
+def named_encoding(name: str, head: bytes) -> str:
+    """The encoding that a caller means by `name`, any spelling of one that is read, for an input beginning with `head`.
+
+    Names that leave the order of bytes open mean the one that the mark tells. Without a mark it is the one in which
+    more of the places that hold the high byte of a character are zero.
+    """
+    encoding = canonical_encoding(name)
+    if encoding is None:
+        raise ValueError(f"no encoding that is read: {name!r}")
+    width = ORDER_BY_MARK.get(codecs.lookup(name).name)
+    if width is None:
+        return encoding
+    if marked := marked_encoding(head):
+        return marked
+    big_endian = head[::width].count(0) > head[width - 1 :: width].count(0)
+    return f"{encoding[:-2]}{'be' if big_endian else 'le'}"
+
+
+def marked_encoding(head: bytes) -> str | None:
+    """The encoding that the mark at the begin of `head` tells; None where there is no mark."""
+    return next((encoding for mark, encoding in MARKS if head.startswith(mark)), None)
 
 
 def _count_characters(head: bytes, *, complete: bool) -> tuple[int, int]:

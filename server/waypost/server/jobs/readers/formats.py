@@ -20,7 +20,9 @@ ENCODINGS = (
     "shift_jis", "euc_jp", "euc_kr", "gb18030", "gbk", "gb2312", "big5", "big5hkscs",
 )  # fmt: skip
 _ENCODINGS = frozenset(codecs.lookup(name).name for name in ENCODINGS)
-#: Names that mean one of several encodings until the mark at the file's begin is read.
+#: Python's names of encodings whose order of bytes the mark at the file's begin tells: bytes of a character.
+ORDER_BY_MARK = {"utf-16": 2, "utf-32": 4}
+#: Names that do not tell how a file without that mark is read.
 _MARKED = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 
 

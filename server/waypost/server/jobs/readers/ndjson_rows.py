@@ -29,8 +29,9 @@ from waypost.server.jobs.readers.blocks import (
     RowBlock,
 )
 from waypost.server.jobs.readers.cells import Faults, drop_large_cells
-from waypost.server.jobs.readers.encoding import MARKS, Utf8Bytes
-from waypost.server.jobs.readers.formats import InputFormat, canonical_encoding
+from waypost.server.jobs.readers.dialect import HEAD_BYTES
+from waypost.server.jobs.readers.encoding import Utf8Bytes, marked_encoding, named_encoding
+from waypost.server.jobs.readers.formats import InputFormat
 from waypost.server.jobs.readers.sources import UnpackedBytes
 from waypost.server.jobs.schemas import join_schemas
 from waypost.server.jobs.spec import FileFormat
@@ -49,10 +50,8 @@ class NdjsonRows:
 
     def __init__(self, source: UnpackedBytes, wanted: InputFormat) -> None:
         self._unpacked = source
-        encoding = canonical_encoding(wanted.encoding) if wanted.encoding else None
-        marked = next((name for mark, name in MARKS if source.peek(4).startswith(mark)), "utf-8")
-        if encoding is None or wanted.encoding in ("utf-16", "utf-32"):
-            encoding = marked
+        head = source.peek(HEAD_BYTES)
+        encoding = named_encoding(wanted.encoding, head) if wanted.encoding else marked_encoding(head) or "utf-8"
         self.format = replace(wanted, format=FileFormat.NDJSON, compression=source.compression, encoding=encoding)
         self._text = Utf8Bytes(source, encoding)
         self._columns: dict[str, None] = {}

@@ -54,7 +54,7 @@ class Events(StoreCore):
         return {
             row.job_id: (
                 Head(row.last_sequence, row.version or 0),
-                Progress() if row.progress is None else codec.PROGRESS.validate_json(row.progress),
+                Progress() if row.progress is None else codec.PROGRESS.load(row.progress),
             )
             for row in rows
         }

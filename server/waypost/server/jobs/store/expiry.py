@@ -1,4 +1,4 @@
-"""What has had its time: finished jobs, uploads, confirmations that never came, requests; and what is still held."""
+"""What has had its time: finished jobs, uploads, requests; and what is still held."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Final
 
 from sqlalchemy import delete, exists, or_, select
 
-from waypost.server.jobs.events import Reason
-from waypost.server.jobs.lifecycle import Actor
-from waypost.server.jobs.states import END_STATES, UNFINISHED_STATES, JobState
+from waypost.server.jobs.states import END_STATES, UNFINISHED_STATES
 from waypost.server.jobs.store import schema
-from waypost.server.jobs.store.core import StoreCore, locked_job, move
+from waypost.server.jobs.store.core import StoreCore
 
 _JOBS: Final = schema.jobs.c
 _UPLOADS: Final = schema.uploads.c
@@ -44,22 +42,6 @@ class Expiry(StoreCore):
         """Their files are gone."""
         with self._writing() as transaction:
             transaction.connection.execute(delete(schema.leftovers).where(schema.leftovers.c.name.in_(names)))
-
-    def fail_unconfirmed(self, *, limit: int) -> tuple[str, ...]:
-        """Ids of jobs that nobody confirmed in time and that have failed just now."""
-        failed = []
-        with self._writing() as transaction:
-            overdue = (
-                select(_JOBS.job_id)
-                .where(_JOBS.state == JobState.AWAITING_CONFIRMATION, _JOBS.expire_time_s <= transaction.now_s)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            )
-            for job_id in transaction.connection.execute(overdue).scalars().all():
-                reason = Reason(code="CONFIRMATION_EXPIRED", message="nobody confirmed the job within 30 days")
-                move(transaction, locked_job(transaction, job_id), JobState.FAILED, Actor.CLOCK, reason)
-                failed.append(job_id)
-        return tuple(failed)
 
     def forget_requests(self) -> int:
         """How many requests were forgotten: a day has passed, and what they made is there no more."""

@@ -31,24 +31,32 @@ _UPDATE_PROGRESS: Final = update(schema.progress).where(_PROGRESS.job_id == bind
 _INSERT_PROGRESS: Final = insert(schema.progress).values(job_id=bindparam("id"), **_VALUES)
 
 
+#: States that an owner leads a job out of; AWAITING_CONFIRMATION once it has lasted too long.
+CLAIMED_STATES: Final = WORK_STATES | {JobState.AWAITING_CONFIRMATION}
+#: Nothing is left to do but to end, in a moment.
+_ENDING: Final = (JobState.CANCELLING, JobState.PAUSING, JobState.AWAITING_CONFIRMATION)
+
+
 class Leases(StoreCore):
     """The part of `JobStore` with which a server process takes, keeps and ends the work on a job."""
 
     def claim_job(
-        self, owner: str, *, lease_s: float, states: Collection[JobState] = WORK_STATES
+        self, owner: str, *, lease_s: float, states: Collection[JobState] = CLAIMED_STATES
     ) -> tuple[Job, Lease] | None:
         """The most urgent job that needs an owner and is in one of `states`, now owned; None where there is none.
 
-        First those that only need to stop, then by priority, then the oldest. A job that was left by an owner that
+        A job that waits for ConfirmJob needs one when it has waited for too long. First those that only need to stop
+        or to fail, then by priority, then the oldest. A job that was left by an owner that
         went away gets an `OwnerChanged` event, and the shards that it held wait for a worker again, as if that try
         had not been.
         """
-        stopping = case((_JOBS.state.in_((JobState.CANCELLING, JobState.PAUSING)), 0), else_=1)
+        ending = case((_JOBS.state.in_(_ENDING), 0), else_=1)
         with self._writing() as transaction:
             query = (
                 select(schema.jobs)
-                .where(_JOBS.state.in_(WORK_STATES & frozenset(states)), _ownerless(transaction.now_s))
-                .order_by(stopping, _JOBS.priority.desc(), _JOBS.create_time_s, _JOBS.job_id)
+                .where(_JOBS.state.in_(CLAIMED_STATES & frozenset(states)), _ownerless(transaction.now_s))
+                .where(or_(_JOBS.state != JobState.AWAITING_CONFIRMATION, _JOBS.expire_time_s <= transaction.now_s))
+                .order_by(ending, _JOBS.priority.desc(), _JOBS.create_time_s, _JOBS.job_id)
                 .limit(1)
                 # Two servers take two jobs, and neither waits.
                 .with_for_update(skip_locked=True)
@@ -114,7 +122,7 @@ class Leases(StoreCore):
             if job.state == JobState.PREPARING and target in (JobState.RUNNING, JobState.AWAITING_CONFIRMATION):
                 columns["prepared"] = True
             if preflight is not None:
-                columns["preflight"] = codec.PREFLIGHT.dump_json(preflight).decode()
+                columns["preflight"] = codec.PREFLIGHT.dump(preflight)
             if engine_version is not None:
                 columns["engine_version"] = engine_version
             if progress is not None:
@@ -190,7 +198,7 @@ def _take(transaction: Writing, query: Select[Any], owner: str, lease_s: float) 
 
 
 def _text(progress: Progress) -> str:
-    return codec.PROGRESS.dump_json(progress).decode()
+    return codec.PROGRESS.dump(progress)
 
 
 def _still_held(transaction: Writing, leases: Iterable[Lease]) -> dict[Lease, int | None]:
