@@ -56,6 +56,9 @@ BROKEN_COMPOUND_COST = WORD_GAIN + LETTER_GAIN * LETTERS_COUNTED
 #: where the street is. This is on top of what the name is worth: no less than what fame and context can add to a place
 #: near a metropolis ("avenue de Versailles, Paris"), and a short word.
 BROKEN_STREET_COST = 2.5
+#: A postal code with other gaps than its country writes it with: "90210" is hardly 90-210 in Łódź, nor "100-0001"
+#: Lisbon's 1000-001. More than the fame of their places differs by, and much less than what they explain.
+CODE_WRITING_COST = 0.3
 #: A code as the place meant, beside words that are no part of it: "Bar in LA" hardly means Laos.
 CODE_BESIDE_WORDS_COST = 1.2
 #: Each typing error, and what a correction costs more where the word is short.

@@ -35,24 +35,26 @@ _CORRECTED_WORDS = 4
 ANY_TYPE = 0xFFFF
 
 
-#: What the kernels read of a place; 32 bytes, half a cache line. The fields are those of schema.PLACES.
+#: What the kernels read of a place; 32 bytes, half a cache line. The fields are those of schema.PLACES; `parted` are
+#: the letters before the first gap in the canonical writing of a postal code, 0 where it has none.
 PLACE = np.dtype(
     [
         ("anchor", np.int32),
         ("last", np.int32),
         ("country", np.int32),
         ("place_type", np.uint8),
-        ("padding", np.uint8, 3),
+        ("parted", np.uint8),
+        ("padding", np.uint8, 2),
         ("latitude", np.float64),
         ("longitude", np.float64),
     ]
 )
 
 #: A span: words `first` to before `last`, as bits too (`mask`), what explaining them is worth, position and number
-#: of its postings, typing errors corrected and their cost, whether it is a postal code, the place types that its
-#: field allows (bits; 16 bits above those that its words say are meant), the only country that it can be in (-1:
-#: any), the word that a correction put in (-1), and as bits the other words of its part of the query, those that a
-#: hyphen joins to it, and the kind of street that it stands beside.
+#: of its postings, typing errors corrected and their cost, whether it is a postal code (0 if not, else 1 and the
+#: letters before the first gap in it), the place types that its field allows (bits; 16 bits above those that its words
+#: say are meant), the only country that it can be in (-1: any), the word that a correction put in (-1), and as bits the
+#: other words of its part of the query, those that a hyphen joins to it, and the kind of street that it stands beside.
 SPAN = np.dtype(
     [
         ("first", np.int32),
@@ -182,6 +184,8 @@ def _find_codes(index, tokens, first, last, types, spans, found):  # type: ignor
         if found < 0:
             return found
         spans[found - 1].postal = 1
+        if last - first > 1:
+            spans[found - 1].postal += tokens.word[first].end - begin
         _value_code(spans, found - 1, tokens, first, end - begin)
     for country in range(index.truncating.size):
         size = truncated_length(tokens.char, begin, end, country)
