@@ -78,7 +78,8 @@ def gather_hints(index, table, tokens, count, spans, found, total, order):  # ty
     """Lists the hints of all spans in `order`; spans from `found` to `total` are those of the layers."""
     counts = st.i64w(table, st.COUNTS)
     counts[st.AT_HINT] = 0
-    of_kind = of_poi = False
+    of_kind = bool(np.bool_(False))
+    of_poi = bool(np.bool_(False))
     postings = st.u64(table, st.POSTINGS)
     for span in range(found, total):
         of_kind = of_kind or spans[span].postal == CATEGORY
