@@ -89,6 +89,8 @@ def cafes() -> Geocoder:
                 cafe("Anderes Haus", 52.501),
                 cafe("Die Bohne", 52.54),
                 Feature(BERLIN, "Rosenweg", [(5, "", 52.5, 13.41)], line=[(52.50, 13.39), (52.50, 13.42)]),
+                Feature(BERLIN, "Nelkenweg", line=[(52.49, 13.40), (52.51, 13.40)]),
+                Feature(BERLIN, "Berlin", kind=PlaceType.POI, category="station", point=(52.501, 13.401)),
             ]
         )
     )
@@ -107,6 +109,13 @@ def test_a_point_of_interest_asked_for_by_name_is_the_one_beside_the_street(cafe
 def test_who_gives_a_house_number_means_the_house(cafes: Geocoder, text: str) -> None:
     assert _best(cafes, text).precision == Precision.ROOFTOP
     assert _best(cafes, text).place.place_type == PlaceType.ADDRESS
+
+
+@pytest.mark.parametrize("text", ["Rosenweg & Nelkenweg, Berlin", "Nelkenweg at Rosenweg, Berlin"])
+def test_two_streets_mean_their_crossing_and_no_stop_that_is_called_as_the_town(cafes: Geocoder, text: str) -> None:
+    result = _best(cafes, text)
+    assert result.place.place_type == PlaceType.STREET
+    assert (result.place.latitude, result.place.longitude) == pytest.approx((52.50, 13.40))
 
 
 def test_a_name_is_known_without_the_article_that_it_begins_with(cafes: Geocoder) -> None:

@@ -296,6 +296,7 @@ def read_hints(places, table, spans, span, row, other_words, chosen, rows):  # t
     mask, of_kind = spans[span].mask, spans[span].postal == CATEGORY
     explained, cost, fame = 0.0, 0.0, 0.0
     edits, count, flags = 0, 0, 0
+    beside = bool(np.bool_(False))
     at = 0
     while at < total:
         other = hints[at].span
@@ -316,14 +317,17 @@ def read_hints(places, table, spans, span, row, other_words, chosen, rows):  # t
                 if finer or (asked < price and not coarser):
                     best, price = option, asked
             price += spans[other].cost
-            if best >= 0 and price < spans[other].gain:
+            # A street says little of the town: what else is named may still be another one.
+            beside_feature = best >= 0 and hints[best].kind == BESIDE and hints[best].row >= st.i64(table, st.BASE)[0]
+            # Who names one thing beside two streets means where these cross, and no stop that is called as the town.
+            again = beside_feature and not of_kind and beside
+            if best >= 0 and price < spans[other].gain and not again:
+                beside = beside or beside_feature
                 mask |= spans[other].mask
                 explained += spans[other].gain
                 cost += price
                 edits += spans[other].edits
                 kind = hints[best].kind
-                # A street says little of the town: what else is named may still be another one.
-                beside_feature = kind == BESIDE and hints[best].row >= st.i64(table, st.BASE)[0]
                 if kind != SETTLEMENT and not beside_feature:
                     fame = max(fame, hints[best].importance)
                 flags |= IN_AREA if beside_feature else _flag(kind)
