@@ -154,12 +154,13 @@ async def test_a_preflight_estimates_a_large_file_from_its_head(bench: Bench, tm
 
 async def test_a_preflight_of_rows_too_large_for_one_shard_answers_as_many_as_fit(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "in" / "wide.parquet"
-    # Twenty kilobytes in the file, whose readers take all rows at once, and twenty megabytes once they are read.
+    # Two kilobytes in the file, and twenty megabytes once they are read.
     pq.write_table(pa.table({"query": ["Paris, France"] * 1_000, "note": ["x" * 20_000] * 1_000}), path)
     job = new_job(input=pb.JobInput(uri=f"file://{path}"))
     found = response(await bench.jobs.CreateJob(pb.CreateJobRequest(job=job, validate_only=True))).preflight
     assert 0 < found.sample_rows < 1_000
-    assert (found.matched_share, found.total_rows) == (1.0, 1_000)
+    assert found.matched_share == 1.0
+    assert found.total_rows == pytest.approx(1_000, rel=0.02)
 
 
 async def test_a_file_is_pinned_as_it_was(bench: Bench, tmp_path: Path) -> None:
