@@ -39,3 +39,10 @@ def test_only_airports_with_flights_share_the_fame_of_their_city() -> None:
     regional = importance.airport_importance(YES, NO, city)
     international = importance.airport_importance(YES, YES, city)
     assert strip < regional < international < city
+
+
+def test_the_fame_of_a_region_is_not_that_of_a_postal_code_somewhere_in_it() -> None:
+    region, village = np.array([0.75, 0.3]), np.array([180_000.0, 3_000.0])
+    somewhere, known = importance.postal_importance(region, village)
+    assert somewhere < known
+    assert importance.postal_importance(np.array([0.7]), np.array([12_000.0]))[0] > known

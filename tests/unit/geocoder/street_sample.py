@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,15 +49,21 @@ class Feature:
     layer_codes: Sequence[str] = field(default=())
 
 
-def street_snapshot(features: Sequence[Feature]) -> Snapshot:
-    """The sample with those features, in the order of their anchors."""
-    return Snapshot(SnapshotInfo("streets", 0.0, False, (_SAMPLE_LAYER,), 0), _flat(street_arrays(features)))
+Edit = Callable[[Arrays], None]
 
 
-def street_arrays(features: Sequence[Feature]) -> Arrays:
+def street_snapshot(features: Sequence[Feature], edit: Edit | None = None) -> Snapshot:
+    """The sample, as `edit` leaves it, with those features, in the order of their anchors."""
+    arrays = street_arrays(features, edit)
+    return Snapshot(SnapshotInfo("streets", 0.0, False, (_SAMPLE_LAYER,), 0), _flat(arrays))
+
+
+def street_arrays(features: Sequence[Feature], edit: Edit | None = None) -> Arrays:
     """All arrays of that snapshot."""
     features = sorted(features, key=lambda feature: feature.anchor)
     arrays = sample_arrays()
+    if edit is not None:
+        edit(arrays)
     arrays.update(build_forward_index(arrays))
     arrays.update(build_reverse_index(arrays | build_place_records(arrays)))
     base = len(np.asarray(arrays["anchor"]))

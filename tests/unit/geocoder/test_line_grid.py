@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -52,7 +54,7 @@ def test_a_line_is_near_between_its_vertices() -> None:
 def test_the_gap_between_two_ways_is_no_line() -> None:
     lines = grid_of([[(48.0, 11.0), (48.0, 11.001), None, (48.0, 11.009), (48.0, 11.010)]])
     assert nearest(lines, 48.0, 11.005, 200.0) == []
-    assert line_distance_m(lines, 0, 48.0, 11.005) > 280.0
+    assert line_distance_m(lines, 0, 48.0, 11.005, math.inf) > 280.0
 
 
 def test_where_one_street_ends_no_line_leads_to_the_next() -> None:
@@ -97,8 +99,22 @@ def test_the_nearest_line_is_that_of_a_search_through_all() -> None:
     streets = [list(map(tuple, start + np.cumsum(rng.normal(0, 2e-3, (6, 2)), axis=0))) for start in starts]
     lines = grid_of(streets)  # type: ignore[arg-type]
     for latitude, longitude in rng.uniform([47.9, 10.9], [48.1, 11.1], (150, 2)):
-        away = [line_distance_m(lines, street, latitude, longitude) for street in range(len(streets))]
+        away = [line_distance_m(lines, street, latitude, longitude, math.inf) for street in range(len(streets))]
         found = nearest(lines, latitude, longitude, 3_000.0, 2)
         expected = sorted((metres, street) for street, metres in enumerate(away) if metres <= 3_000.0)[:2]
         assert [street for street, _ in found] == [street for _, street in expected]
         assert [metres for _, metres in found] == pytest.approx([metres for metres, _ in expected])
+
+
+def test_the_distance_to_a_line_is_exact_however_long_it_is() -> None:
+    long: list[tuple[float, float] | None] = [(48.0 + 1e-5 * step, 11.0 + 1e-5 * (step % 2)) for step in range(60_000)]
+    lines = grid_of([long, [(48.0, 11.0), (48.0, 11.1)]])
+    latitude, longitude = 48.0 + 1e-5 * 59_999, 11.0 + 1e-5
+    assert line_distance_m(lines, 0, latitude, longitude + 0.001, 500.0) == pytest.approx(73.5, abs=0.3)
+    assert line_distance_m(lines, 0, latitude + 0.001, longitude, 500.0) == pytest.approx(111.2, abs=0.3)
+
+
+def test_a_line_that_is_farther_than_asked_for_is_as_far_as_that() -> None:
+    lines = grid_of([[(48.0, 11.0), (48.0, 11.1)], []])
+    assert line_distance_m(lines, 0, 48.01, 11.05, 200.0) == 200.0
+    assert line_distance_m(lines, 1, 48.0, 11.0, 200.0) == 200.0

@@ -163,6 +163,8 @@ def test_numbers_of_something_else_are_no_coordinates(text: str) -> None:
         "95.5N 11E",
         "11.5 E 95 N",
         "48.2 N, 190.5 W",
+        "-122.4194, 37.7749",
+        "(151.2093 -33.8688)",
     ],
 )
 def test_what_clearly_means_coordinates_but_cannot_be_is_refused(text: str) -> None:
@@ -171,6 +173,14 @@ def test_what_clearly_means_coordinates_but_cannot_be_is_refused(text: str) -> N
 
     assert [violation.field for violation in caught.value.violations] == ["query"]
     assert _prefilter(text)
+
+
+def test_the_wrong_order_is_told_where_it_shows_and_taken_as_it_stands_where_not() -> None:
+    with pytest.raises(InvalidArgument, match="latitude before longitude"):
+        parse_notation("-122.4194, 37.7749")
+    found = parse_notation("16.3731, 48.2083")
+    assert isinstance(found, Coordinates)
+    assert found.point == Point(latitude=16.3731, longitude=48.2083)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from tests.unit.geocoder.forward_world import ask, ids
+from tests.unit.geocoder.street_sample import Feature, street_snapshot
+from waypost.server.gazetteer.snapshot import TextColumn
+from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.ranking import BROKEN_COMPOUND_COST, BROKEN_PART_COST
-from waypost.server.model import Box, GeocodeFilter, MatchOutcome, NoticeCode, PlaceType, Point
+from waypost.server.geocoder.sample import Arrays
+from waypost.server.model import Box, GeocodeFilter, GeocodeQuery, MatchOutcome, NoticeCode, PlaceType, Point
 
 MUNICH, BERLIN, BERLIN_STATE = "gn-3", "gn-5", "gn-4"
 IN_ILLINOIS, IN_MISSOURI = "gn-8", "gn-10"
@@ -162,3 +167,23 @@ def test_a_type_with_a_layer_is_not_said_to_be_missing() -> None:
 def test_too_many_words_are_told() -> None:
     assert NoticeCode.TRUNCATED in [notice.code for notice in ask("Munich " + "x " * 100).notices]
     assert NoticeCode.TRUNCATED not in [notice.code for notice in ask("Munich " + "x " * 60).notices]
+
+
+@pytest.mark.parametrize(
+    ("text", "place_id"),
+    [("55-555", "pc-us-55555"), ("55 555", "pc-us-55555"), ("55555", "pc-de-55555"), ("55-555 Germany", "pc-de-55555")],
+)
+def test_a_postal_code_is_that_of_the_country_which_writes_it_so(text: str, place_id: str) -> None:
+    def edit(arrays: Arrays) -> None:
+        for name, sign in (("display_name", "place_id"), ("alias_text", "")):
+            column, ids_of = arrays[name], arrays["place_id"]
+            assert isinstance(column, TextColumn)
+            assert isinstance(ids_of, TextColumn)
+            texts = column.to_arrow().to_pylist()
+            at = ids_of.to_arrow().to_pylist().index("pc-us-55555") if sign else len(texts) - 2
+            assert texts[at] == "55555"
+            texts[at] = "55-555"
+            arrays[name] = TextColumn.from_arrow(pa.array(texts, pa.large_string()))
+
+    geocoder = Geocoder(street_snapshot([Feature(4, "Weg", line=[(52.5, 13.4), (52.6, 13.4)])], edit))
+    assert geocoder.geocode(GeocodeQuery(text=text)).results[0].place.place_id == place_id

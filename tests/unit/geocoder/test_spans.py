@@ -3,8 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.unit.geocoder.forward_world import fold_table
 from waypost.server.geocoder import ranking
-from waypost.server.geocoder.spans import truncated_length
+from waypost.server.geocoder.normalize import new_tokens, tokenize
+from waypost.server.geocoder.spans import is_written_as_in_britain, truncated_length
 
 GB, CA, NL, US = range(len(ranking.TRUNCATING_COUNTRIES))
 
@@ -37,3 +39,14 @@ GB, CA, NL, US = range(len(ranking.TRUNCATING_COUNTRIES))
 def test_whole_postal_codes_are_cut_to_what_the_data_has(country: int, code: str, known: str) -> None:
     char = np.array([ord(letter) for letter in code], np.uint32)
     assert code[: truncated_length(char, 0, char.size, country)] == known
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("W1 1TH", True), ("w11th", True), ("SW1A 1AA", True), ("EC 1A 1BB", True), ("W 11th", False), ("N 12TH", False)],
+)
+def test_an_ordinal_behind_a_direction_is_no_postal_code_of_britain(text: str, written: bool) -> None:
+    data = np.frombuffer(text.encode(), np.uint8)
+    tokens = new_tokens()
+    count = tokenize(*fold_table(), data, 0, data.size, tokens)
+    assert is_written_as_in_britain(tokens, 0, count) is written

@@ -18,7 +18,9 @@ from tests.unit.geocoder.street_sample import (
     street_snapshot,
 )
 from waypost.server.geocoder.columns import RESULT_COLUMNS
+from waypost.server.geocoder.distance import METRES_PER_DEGREE
 from waypost.server.geocoder.engine import Geocoder
+from waypost.server.geocoder.house_points import WIDEST_WAY_M
 from waypost.server.model import (
     Answer,
     GeocodeFilter,
@@ -142,6 +144,18 @@ def test_a_missing_house_lies_between_its_neighbours_on_its_side(geocoder: Geoco
     assert result.precision == Precision.INTERPOLATED
     assert _at(result, 52.5203, 13.4008)
     assert 5.0 < result.accuracy_m < 60.0
+
+
+@pytest.mark.parametrize(("number", "precision"), [(150, Precision.INTERPOLATED), (2_000, Precision.STREET)])
+def test_neighbours_are_no_farther_apart_than_tells_where_a_house_is(number: int, precision: Precision) -> None:
+    far = 52.50 + 1.1 * WIDEST_WAY_M / METRES_PER_DEGREE
+    near = 52.50 + 0.9 * WIDEST_WAY_M / METRES_PER_DEGREE
+    houses = [(100, "", 52.50, 13.4), (200, "", near, 13.4), (1_000, "", 52.50, 13.4), (3_000, "", far, 13.4)]
+    result = _best(Geocoder(street_snapshot([Feature(BERLIN, "Blockweg", houses)])), f"Blockweg {number}, Berlin")
+    assert result.precision == precision
+    if precision == Precision.INTERPOLATED:
+        assert _at(result, (52.50 + near) / 2, 13.4)
+        assert result.accuracy_m == pytest.approx(0.27 * WIDEST_WAY_M, rel=0.01)
 
 
 def test_houses_without_a_number_are_not_taken_for_number_nought(geocoder: Geocoder) -> None:

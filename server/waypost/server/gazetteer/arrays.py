@@ -105,7 +105,9 @@ def place_arrays(
         "location_source": location_source,
         "location_from": location_from,
         "population": np.concatenate([world.population, np.zeros(extra, np.int64)]),
-        "importance": np.concatenate([importance, postal_importance(importance[anchor[size:]])]),
+        "importance": by_row(
+            importance, postal_importance(importance[postal.anchor], postal.accuracy_m) if postal else None
+        ),
         "anchor": anchor,
         "last": np.concatenate([hierarchy.last, own[size:]]),
         **rows_of,

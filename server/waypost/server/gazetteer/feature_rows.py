@@ -173,9 +173,11 @@ def _importance(
 ) -> Floats:
     nowhere = np.zeros(len(kind), bool)
     towns = locality_importance(np.asarray(population, np.float64), names.astype(np.float64), nowhere, nowhere)
+    # Codes of a layer are known by the addresses that have them.
+    codes = postal_importance(np.asarray(anchor, np.float64), np.zeros(len(kind)))
     result = np.select(
         [kind == PlaceType.STREET, kind == PlaceType.POI, kind == PlaceType.POSTAL_CODE, kind == PlaceType.LOCALITY],
-        [STREET_IMPORTANCE, POI_IMPORTANCE, postal_importance(np.asarray(anchor, np.float64)), towns],
+        [STREET_IMPORTANCE, POI_IMPORTANCE, codes, towns],
         np.maximum(towns - AREA_DISCOUNT, 0.0),
     )
     return np.asarray(result, np.float64)

@@ -42,6 +42,9 @@ COUNTRY_FLOOR = 0.82
 AIRPORT_BASE, AIRPORT_IATA, AIRPORT_INTERNATIONAL, AIRPORT_CITY_SHARE = 0.02, 0.10, 0.05, 0.30
 #: Postal codes are asked for by their code only, so they just follow the place that they belong to.
 POSTAL_BASE, POSTAL_PLACE_SHARE = 0.05, 0.25
+#: The fame of a region is not that of each of its codes: of one that is known less exactly than this, about the size of
+#: the largest cities, nobody can say which place it is.
+POSTAL_KNOWN_M = 20_000.0
 
 
 def locality_importance(population: Floats, names: Floats, capital: Bools, region_seat: Bools) -> Floats:
@@ -74,9 +77,11 @@ def airport_importance(has_iata: Bools, international: Bools, city: Floats) -> F
     return fame + AIRPORT_CITY_SHARE * city * has_iata
 
 
-def postal_importance(place: Floats) -> Floats:
-    """(n,) importance of postal codes from that of the place that each one belongs to."""
-    return POSTAL_BASE + POSTAL_PLACE_SHARE * place
+def postal_importance(place: Floats, accuracy_m: Floats) -> Floats:
+    """(n,) importance of postal codes from that of the place that each one belongs to, and how exactly it is known."""
+    known = np.minimum(POSTAL_KNOWN_M / np.maximum(accuracy_m, 1.0), 1.0)
+    result: Floats = POSTAL_BASE + POSTAL_PLACE_SHARE * place * known
+    return result
 
 
 def _population_and_fame(population: Floats, names: Floats) -> Floats:

@@ -18,7 +18,7 @@ from waypost.server.gazetteer.snapshot import read_only
 from waypost.server.geocoder.jit import kernel
 
 #: Number of features that search.describe computes, the constant one included.
-FEATURES = 33
+FEATURES = 35
 #: Points of the curve, evenly spaced over the logistic regression's output from 0 to 1.
 CURVE = 21
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from waypost.server.geocoder import ranking
+from waypost.server.geocoder.broken_parts import names_street
 from waypost.server.geocoder.distance import METRES_PER_DEGREE, distance_m
 from waypost.server.geocoder.instructions import lowest_bit, prefetch
 from waypost.server.geocoder.jit import kernel
@@ -130,7 +131,10 @@ def gather_contexts(postings, places, spans, count, order, contexts):  # type: i
                     contexts.area[areas].importance = posting_importance(posting)
                     areas += 1
                 continue
-            if nears - near_from >= MAX_NEARBY or posting_kind(posting) == CODE:
+            if nears - near_from >= MAX_NEARBY:
+                break
+            # The codes of the best-known cities are used as names are ("Times Square, NYC").
+            if posting_kind(posting) == CODE and posting_importance(posting) < ranking.CONTRADICTING_PLACE:
                 break
             if place_type == _LOCALITY:
                 row = posting_row(posting)
@@ -226,7 +230,7 @@ def read_contexts(  # type: ignore[no-untyped-def]
             at = block + lowest_bit(inside)
             inside &= inside - np.uint64(1)
             other = contexts.area[at].span
-            if spans[other].mask & mask != 0:
+            if spans[other].mask & mask != 0 or names_street(spans, other, mask):
                 continue
             same = contexts.area[at].row == row
             price = contexts.area[at].cost + (ranking.SAME_PLACE_COST if same else 0.0)
@@ -281,7 +285,7 @@ def read_contexts(  # type: ignore[no-untyped-def]
             if less_known or last != anchor or not near.country <= anchor <= near.country_last:
                 continue
         other = near.span
-        if spans[other].mask & mask != 0:
+        if spans[other].mask & mask != 0 or names_street(spans, other, mask):
             continue
         price, which, weight = nearby(postings, places, spans, near, row, anchor, last)
         if price >= 0.0 and price + spans[other].cost < spans[other].gain:

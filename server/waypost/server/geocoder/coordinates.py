@@ -33,6 +33,8 @@ class Coordinates:
     end: int
 
 
+#: Decimals from which on two numbers are coordinates among other words, and hardly anything else alone.
+_SURE_DECIMALS = 3
 _LABELS = {"lat": LATITUDE, "bre": LATITUDE, "lon": LONGITUDE, "lng": LONGITUDE, "län": LONGITUDE}
 
 
@@ -115,7 +117,8 @@ def _read_pair(text: str) -> Coordinates | None:
         first, second = read_angle(match["first"]), read_angle(match["second"])
         alone = _stands_alone(text, match)
         if _is_evident(first, second, match["between"], text, alone):
-            found = _resolve(text, first, second, match.span(), clear=alone and _is_clear(first, second))
+            clear = alone and _is_clear(first, second)
+            found = _resolve(text, first, second, match.span(), clear=clear, alone=alone)
             if found is not None:
                 return found
     return None
@@ -164,7 +167,10 @@ def _is_evident(first: Angle, second: Angle, between: str, text: str, alone: boo
         if decimals[0] < 3 or decimals[1] < 4:
             return False
     if not alone:
-        return all(angle.decimals >= 3 or (angle.has_minutes and (angle.has_mark or angle.axis)) for angle in angles)
+        return all(
+            angle.decimals >= _SURE_DECIMALS or (angle.has_minutes and (angle.has_mark or angle.axis))
+            for angle in angles
+        )
     if any(angle.has_minutes and not angle.has_mark and not angle.axis for angle in angles):
         return False  # "8:30 12:15" are hours
     return bool(signs) or marked or bool(first.axis and second.axis and _has_only_hemispheres(text))
@@ -180,14 +186,19 @@ def _is_clear(first: Angle, second: Angle) -> bool:
     return {first.axis, second.axis} == {LATITUDE, LONGITUDE} and bool(first.decimals or second.decimals)
 
 
-def _resolve(text: str, first: Angle, second: Angle, span: tuple[int, int], *, clear: bool) -> Coordinates | None:
-    """Puts the two angles into their order."""
+def _resolve(
+    text: str, first: Angle, second: Angle, span: tuple[int, int], *, clear: bool, alone: bool = False
+) -> Coordinates | None:
+    """Puts the two angles into their order; of a pair that stands `alone` the wrong order is told where it shows."""
     if first.axis and first.axis == second.axis:
         if clear:
             _refuse(text, "one latitude and one longitude")
         return None
     swapped = first.axis == LONGITUDE or second.axis == LATITUDE
     latitude, longitude = (second, first) if swapped else (first, second)
+    unmarked = alone and not (first.axis or second.axis) and min(first.decimals, second.decimals) >= _SURE_DECIMALS
+    if unmarked and abs(second.degrees) <= 90.0 < abs(first.degrees) <= 180.0:
+        _refuse(text, "latitude before longitude")
     return _coordinates(text, latitude.degrees, longitude.degrees, span, clear=clear)
 
 

@@ -22,7 +22,7 @@ from waypost.server.geocoder.match import Filter
 from waypost.server.geocoder.normalize import FoldTable
 from waypost.server.geocoder.same_places import FEW
 from waypost.server.geocoder.sheet import OVERFLOW, Sheet
-from waypost.server.geocoder.spans import ANY_TYPE, Index, Words
+from waypost.server.geocoder.spans import ANY_TYPE, PLACE, Index, Words
 from waypost.server.geocoder.street_confidence import WEIGHTS_FILE as STREET_WEIGHTS
 from waypost.server.geocoder.streets import StreetDesk, StreetIndex
 from waypost.server.geocoder.texts import ADDRESS_FIELDS
@@ -98,7 +98,8 @@ class ForwardIndex:
             array("slots", np.uint64),
             array("postings", np.uint64),
             array("truncating_countries", np.int32),
-            snapshot.array("forward_places"),
+            # Snapshots that were built before records had `parted` have noughts there.
+            snapshot.array("forward_places").view(PLACE),
         )
         self._words = Words(
             array("word_hash", np.uint64),

@@ -1,10 +1,10 @@
-"""Words that name no place by themselves, by their hash: fillers, kinds of places, what stands for no address."""
+"""Words that name no place by themselves: fillers, kinds of places and of streets, what stands for no address."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from waypost.server.geocoder import ranking
+from waypost.server.geocoder import ranking, street_word_lists
 from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.kind_words import KIND_WORDS
 from waypost.server.geocoder.normalize import fold_text, hash_text
@@ -12,6 +12,9 @@ from waypost.server.geocoder.sorted_arrays import place_of
 
 #: What `generic` returns besides the types of a kind word, as bits above those of PlaceType.
 FILLER, PLACEHOLDER = 1 << 14, 1 << 15
+#: Of a kind of street: that names stand behind it, and that it stands behind names; both may be.
+BEFORE_NAME, BEHIND_NAME = 1 << 16, 1 << 17
+STREET_KIND = BEFORE_NAME | BEHIND_NAME
 
 #: Most words are none of these: one bit of so many tells that without a search.
 _BLOOM_BITS = 1 << 13
@@ -27,6 +30,10 @@ def _table() -> dict[int, int]:
             for word in words.split():
                 folded = fold_text(word)
                 classes[folded] = classes.get(folded, 0) | sum(1 << kind for kind in types)
+    for kinds, bit in ((street_word_lists.BEFORE_NAMES, BEFORE_NAME), (street_word_lists.BEHIND_NAMES, BEHIND_NAME)):
+        for word in kinds.split():
+            folded = fold_text(word)
+            classes[folded] = classes.get(folded, 0) | bit
     return {int(hash_text(word)): bits for word, bits in sorted(classes.items())}
 
 
@@ -40,7 +47,10 @@ for _value, _ in _TABLE:
 
 @kernel
 def generic(value):  # type: ignore[no-untyped-def]
-    """For a word's hash FILLER, PLACEHOLDER, or bits of the place types that it is a kind word for; 0 for others."""
+    """For a word's hash FILLER, PLACEHOLDER, or bits of the place types that it is a kind word for; 0 for others.
+
+    A kind of street has its bits besides.
+    """
     word = _BLOOM[(value & np.uint64(_BLOOM_BITS - 1)) >> np.uint64(6)]
     if (word >> (value & np.uint64(63))) & np.uint64(1) == 0:
         return np.int32(0)

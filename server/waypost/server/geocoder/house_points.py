@@ -13,13 +13,15 @@ from waypost.server.geocoder.jit import kernel
 UNITS_PER_DEGREE = 1e7
 #: Houses looked at on each side for the next one of the same parity.
 _NEIGHBOURS = 64
-#: Numbers between two neighbours at most; beyond, where a house between them stands is anyone's guess.
-_WIDEST_GAP = 60
+#: Neighbours are no farther apart, whatever lies between their numbers: measured by leaving out known houses of two
+#: American cities, 96 % of those between neighbours 400 to 800 m apart are within 100 m of where they are put, and 75 %
+#: beyond.
+WIDEST_WAY_M = 800.0
 #: A missing letter ("12a" where only 12 is known) lies in or beside the house.
 _SAME_NUMBER_ERROR_M = 25.0
-#: Nine of ten houses lie within this share of the way between their neighbours, or within this distance: measured by
-#: leaving out known houses of three American towns, of which 93 % do.
-_ERROR_SHARE = 0.25
+#: Nine of ten houses lie within this share of the way between their neighbours, or within this distance: measured
+#: likewise, 93 to 99 % do, the fewest where the neighbours are 50 to 100 m apart.
+_ERROR_SHARE = 0.3
 _LEAST_ERROR_M = 10.0
 
 
@@ -77,11 +79,15 @@ def between(table, low, at, high, number, house):  # type: ignore[no-untyped-def
             break
     if below < 0 or above < 0:
         return False
-    gap = np.int64(numbers[above]) - np.int64(numbers[below])
-    if gap > _WIDEST_GAP:
+    one, two = 2 * below, 2 * above
+    away = distance_m(
+        points[one] / UNITS_PER_DEGREE, points[one + 1] / UNITS_PER_DEGREE,
+        points[two] / UNITS_PER_DEGREE, points[two + 1] / UNITS_PER_DEGREE,
+    )  # fmt: skip
+    if away > WIDEST_WAY_M:
         return False
-    share = (number - np.int64(numbers[below])) / gap
-    _place_between(house, points, 2 * below, 2 * above, share)
+    share = (number - np.int64(numbers[below])) / (np.int64(numbers[above]) - np.int64(numbers[below]))
+    _place_between(house, points, one, two, share)
     return True
 
 

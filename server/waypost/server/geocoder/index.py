@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from waypost.server.gazetteer.snapshot import TextColumn, read_only
-from waypost.server.gazetteer.texts import concatenated
+from waypost.server.gazetteer.texts import concatenated, to_mask
 from waypost.server.geocoder import postings as p
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.close_names import close_names
@@ -211,7 +211,18 @@ def pack_places(arrays: Sources) -> npt.NDArray[np.void]:
     places = np.zeros(len(np.asarray(arrays["anchor"])), PLACE)
     for name in ("anchor", "last", "country", "place_type", "latitude", "longitude"):
         places[name] = np.asarray(arrays[name])
+    codes = np.flatnonzero(places["place_type"] == PlaceType.POSTAL_CODE)
+    texts = arrays["display_name"]
+    assert isinstance(texts, TextColumn)  # noqa: S101 - schema.PLACES says so
+    places["parted"][codes] = _letters_before_gap(texts.to_arrow().take(pa.array(codes)))
     return places
+
+
+def _letters_before_gap(codes: pa.Array) -> npt.NDArray[np.uint8]:
+    """How many letters each postal code has before its first blank or hyphen; 0 without one, or behind a country."""
+    gap = pc.find_substring_regex(codes, "[ -]").to_numpy()
+    of_country = to_mask(pc.match_substring_regex(codes, "^[A-Z]{2}-"))
+    return np.where((gap < 0) | of_country, 0, gap).astype(np.uint8)
 
 
 def _hash_names(

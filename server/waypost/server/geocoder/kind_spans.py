@@ -10,7 +10,7 @@ import numpy as np
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.broken_parts import note_neighbours
-from waypost.server.geocoder.generic_words import FILLER, PLACEHOLDER, generic
+from waypost.server.geocoder.generic_words import FILLER, PLACEHOLDER, STREET_KIND, generic
 from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.normalize import HAN, POWERS, hash_text, span_hash
 from waypost.server.geocoder.postings import find
@@ -25,7 +25,7 @@ _AIRPORTS = 1 << PlaceType.POI
 _CITY_WORDS = 4
 #: Types that a span's words say are meant lie so many bits above those that its field allows.
 MEANT_SHIFT = 16
-_NO_KINDS = np.int32(FILLER | PLACEHOLDER)
+_NO_KINDS = np.int32(FILLER | PLACEHOLDER | STREET_KIND)
 
 
 @kernel

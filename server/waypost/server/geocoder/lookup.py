@@ -151,7 +151,7 @@ def _add_parts(book, sheet, index, streets, data, begin, field_ends, scratch, co
         if meant == country:
             country = np.int64(-1)
     if streets != 0 and places[row].place_type == _STREET:
-        twin = second_name(streets, tokens, spans, row, spans[naming].first, spans[naming].last, explained)
+        twin = second_name(streets, tokens, spans, naming, row, spans[naming].first, spans[naming].last, explained)
         if twin >= 0:
             add_span_part(book, sheet, data, starts, tokens.word, spans[twin], _STREET, row)
             explained |= spans[twin].mask

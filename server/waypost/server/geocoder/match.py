@@ -183,7 +183,13 @@ def score_spans(postings, places, spans, found, contexts, order, whole, capitals
             if country >= 0 and places[row].country != country:
                 continue
             if passes(places, limits, row, place_type):
-                _score(postings, places, spans, found, contexts, span, posting, base, whole, capitals, limits, bar, top)
+                writing = 0.0
+                if spans[span].postal > 0 and country < 0 and places[row].parted != spans[span].postal - 1:
+                    writing = ranking.CODE_WRITING_COST
+                _score(
+                    postings, places, spans, found, contexts, span, posting, base - writing, writing, whole, capitals,
+                    limits, bar, top,
+                )  # fmt: skip
     return truncated
 
 
@@ -200,9 +206,12 @@ def _bar(top, slack):  # type: ignore[no-untyped-def]
 
 @inlined
 def _score(  # type: ignore[no-untyped-def]
-    postings, places, spans, found, contexts, span, posting, base, whole, capitals, limits, bar, top
+    postings, places, spans, found, contexts, span, posting, base, writing, whole, capitals, limits, bar, top
 ):
-    """Scores one reading: the place of `posting` as named by `span`, with all context that fits."""
+    """Scores one reading: the place of `posting` as named by `span`, with all context that fits.
+
+    `base` is what the place and its name are worth, less the cost of the `writing`.
+    """
     top.size[1] += 1
     row = posting_row(posting)
     importance = posting_importance(posting)
@@ -247,7 +256,7 @@ def _score(  # type: ignore[no-untyped-def]
     top.reading[place].number_from = top.reading[place].number_to = 0
     top.reading[place].terms[IMPORTANCE] = ranking.IMPORTANCE_WEIGHT * importance
     top.reading[place].terms[EXPLAINED] = explained
-    top.reading[place].terms[NAME] = -posting_cost(posting)
+    top.reading[place].terms[NAME] = -posting_cost(posting) - writing
     top.reading[place].terms[TYPING] = -spans[span].cost
     top.reading[place].terms[CODE_BESIDE] = -beside
     top.reading[place].terms[CONTEXT] = context

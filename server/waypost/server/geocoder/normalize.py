@@ -66,8 +66,8 @@ class FoldTable(NamedTuple):
 
 
 #: A word of a query: its first and last-plus-one char, its bytes in the source, comma segment, whether it is
-#: LETTER, DIGIT (has a digit) or HAN, the field that it stands in, what explaining it is worth, and two sets of words
-#: as bits, see broken_parts.py.
+#: LETTER, DIGIT (has a digit) or HAN, whether it is a kind of street (generic_words.STREET_KIND), the field that it
+#: stands in, what explaining it is worth, and four sets of words as bits, see broken_parts.py.
 WORD = np.dtype(
     [
         ("start", np.int32),
@@ -76,10 +76,13 @@ WORD = np.dtype(
         ("byte_end", np.int32),
         ("segment", np.int32),
         ("kind", np.int32),
+        ("street", np.int64),
         ("field", np.int64),
         ("gain", np.float64),
         ("part", np.uint64),
         ("joined", np.uint64),
+        ("street_before", np.uint64),
+        ("street_behind", np.uint64),
     ]
 )
 

@@ -5,6 +5,8 @@ The grammar of coordinates is ours (angle.py, coordinates.py): no library finds 
 What counts as coordinates:
 
 * The order is latitude, longitude, unless hemisphere letters or labels ("lon: … lat: …") say otherwise.
+* Two decimals whose first can only be a longitude and whose second may be a latitude are refused, as the wrong order;
+  those that may be either are taken as they stand.
 * Two bare integers are never coordinates: "1234 56" and "12, 14" are numbers of something else. One of them
   needs a decimal fraction or a degree sign, or both need a hemisphere letter and nothing else may be there.
 * Among other words an unlabelled pair needs minutes or at least three decimals in both angles.

@@ -52,6 +52,13 @@ LONGEST_CODE = 4
 #: explains nothing, whatever it is worth: "Champs-Élysées" is not Champs.
 BROKEN_PART_COST = 0.8
 BROKEN_COMPOUND_COST = WORD_GAIN + LETTER_GAIN * LETTERS_COUNTED
+#: A name torn out of a street's ("rue de Lyon", "Sunset Blvd") explains nothing either, and what else is named tells
+#: where the street is. This is on top of what the name is worth: no less than what fame and context can add to a place
+#: near a metropolis ("avenue de Versailles, Paris"), and a short word.
+BROKEN_STREET_COST = 2.5
+#: A postal code with other gaps than its country writes it with: "90210" is hardly 90-210 in Łódź, nor "100-0001"
+#: Lisbon's 1000-001. More than the fame of their places differs by, and much less than what they explain.
+CODE_WRITING_COST = 0.3
 #: A code as the place meant, beside words that are no part of it: "Bar in LA" hardly means Laos.
 CODE_BESIDE_WORDS_COST = 1.2
 #: Each typing error, and what a correction costs more where the word is short.
@@ -98,8 +105,9 @@ CONTRADICTED_SHARE = 0.75
 TRUNCATING_COUNTRIES = ("GB", "CA", "NL", "US")
 
 #: What of a street's name may be left out, and at what cost: nothing, its kind ("Main" for Main Street), its direction,
-#: both. More than an alternate name, since other streets have the rest in common with it.
-LEFT_OUT_COST = (0.0, 0.5, 0.6, 1.0)
+#: both. More than an alternate name, since other streets have the rest in common with it. Of the name of a point of
+#: interest it is the article ("High Line"), at hardly any.
+LEFT_OUT_COST = (0.0, 0.5, 0.6, 1.0, 0.1)
 #: Countries that write the house number before the street (Universal Postal Union, addressing guides).
 NUMBER_FIRST_COUNTRIES = (
     "US", "GB", "CA", "AU", "NZ", "IE", "FR", "LU", "MC", "IN", "ZA", "SG", "HK", "IL", "MT", "TH", "MY", "PH", "DZ",
@@ -131,6 +139,10 @@ FAR_KIND_HALF_M = 2_000.0
 #: The town that the words name is another one, but the postal code is the street's, and the reverse.
 OTHER_TOWN_COST = 1.0
 OTHER_CODE_COST = 0.6
+#: A direction is named that the street does not have: it may be left out in the data, or be another street's. One is as
+#: likely as the other, so that confidence is halved.
+OTHER_DIRECTION_COST = 0.6
+OTHER_DIRECTION_SHARE = 0.5
 #: Nearness to the focus decides between streets of one name; halves every few streets.
 STREET_FOCUS_WEIGHT = 1.2
 STREET_FOCUS_HALF_M = 5_000.0

@@ -110,7 +110,7 @@ class StreetIndex:
         """How far the line of the street of a house is; of one without lines how far the house is."""
         if house.feature < 0 or house.kind == STREET_ONLY:
             return house.distance_m
-        return min(house.distance_m, line_distance_m(self._near.lines, house.feature, latitude, longitude))
+        return line_distance_m(self._near.lines, house.feature, latitude, longitude, house.distance_m)
 
     def pois(self, latitude: float, longitude: float, radius_m: float, count: int) -> list[Spot]:
         """The nearest points of interest."""

@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from waypost.server.geocoder import ranking
-from waypost.server.geocoder.broken_parts import follows_name, is_torn, mark_parts
+from waypost.server.geocoder.broken_parts import ends_street, follows_name, is_torn, mark_parts
 from waypost.server.geocoder.calibration import FEATURES, confidence
 from waypost.server.geocoder.contexts import Contexts, gather_contexts, new_contexts
 from waypost.server.geocoder.jit import Whole, kernel
 from waypost.server.geocoder.kind_spans import add_kind_spans
 from waypost.server.geocoder.match import (
+    BROKEN_PART,
     EXPLAINED,
     IMPORTANCE,
     NAME,
@@ -36,6 +37,7 @@ from waypost.server.geocoder.spans import (
     find_spans,
 )
 from waypost.server.geocoder.street_confidence import describe_street
+from waypost.server.geocoder.street_hints import OTHER_DIRECTION
 from waypost.server.geocoder.street_search import any_named, correct, forget_corrections, prepare, score_streets
 from waypost.server.geocoder.streets import MAX_NAMED, street_weights
 from waypost.server.geocoder.typo import Corrections, new_corrections
@@ -210,7 +212,9 @@ def contradicts(postings, scratch, found, mask):  # type: ignore[no-untyped-def]
         for at in range(head + 1, head + 1 + min(spans[span].count, 4)):
             posting = postings[at]
             if posting_kind(posting) == CODE and (
-                spans[span].gain < 1.0 or follows_name(tokens, spans[span].first, mask)
+                spans[span].gain < 1.0
+                or follows_name(tokens, spans[span].first, mask)
+                or ends_street(tokens, spans[span].first)
             ):
                 continue
             known = ranking.CONTRADICTING_AREA if posting_type(posting) <= _DISTRICT else ranking.CONTRADICTING_PLACE
@@ -218,6 +222,15 @@ def contradicts(postings, scratch, found, mask):  # type: ignore[no-untyped-def]
                 result |= spans[span].mask
                 break
     return result
+
+
+@kernel
+def _leaves_street(tokens, count, mask):  # type: ignore[no-untyped-def]
+    """Whether a kind of street is left over beside its name: the rest of that part is no place, but a street in one."""
+    kinds = np.uint64(0)
+    for token in range(count):
+        kinds |= tokens.word[token].street_before | tokens.word[token].street_behind
+    return kinds & ~mask != 0
 
 
 @kernel
@@ -272,6 +285,8 @@ def describe(index, scratch, count, found, whole, reading, features):  # type: i
     features[30] = features[1] * features[12]
     features[31] = features[1] * features[15]
     features[32] = features[1] * features[1] * features[8]
+    features[33] = 1.0 if top.reading[reading].terms[BROKEN_PART] < 0.0 else 0.0
+    features[34] = 1.0 if _leaves_street(tokens, count, mask) else 0.0
     features[28] = 1.0
     for token in range(count):
         if tokens.word[token].gain > ranking.PLACEHOLDER_GAIN:
@@ -287,6 +302,8 @@ def judge(index, streets, scratch, count, found, whole, reading, limits, weights
     if streets != 0 and hangs(index.places, top.reading[reading].row):
         margin = top.reading[reading].score - runner_up(index.places, top, reading)
         against = describe_street(index, streets, tokens, count, spans, top, reading, whole, margin, limits, features)
-        return against, confidence(street_weights(streets), features)
+        other = top.reading[reading].levels & OTHER_DIRECTION != 0
+        share = ranking.OTHER_DIRECTION_SHARE if other else 1.0
+        return against, confidence(street_weights(streets), features) * share
     against = describe(index, scratch, count, found, whole, reading, features)
     return against, confidence(weights, features) * (ranking.CONTRADICTED_SHARE if against != 0 else 1.0)

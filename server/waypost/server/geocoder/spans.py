@@ -21,6 +21,8 @@ MAX_HAN = 12
 #: The longest postal code in words ("D 101 15") and letters.
 MAX_CODE_WORDS = 3
 MAX_CODE_LETTERS = 10
+#: Letters of the second half of a postal code of Britain.
+_INWARD = 3
 #: Spans kept of one query; more are left out and the answer says so.
 MAX_SPANS = 200
 #: Words of one query that are corrected, longest first; a correction costs about 10 µs.
@@ -33,24 +35,26 @@ _CORRECTED_WORDS = 4
 ANY_TYPE = 0xFFFF
 
 
-#: What the kernels read of a place; 32 bytes, half a cache line. The fields are those of schema.PLACES.
+#: What the kernels read of a place; 32 bytes, half a cache line. The fields are those of schema.PLACES; `parted` are
+#: the letters before the first gap in the canonical writing of a postal code, 0 where it has none.
 PLACE = np.dtype(
     [
         ("anchor", np.int32),
         ("last", np.int32),
         ("country", np.int32),
         ("place_type", np.uint8),
-        ("padding", np.uint8, 3),
+        ("parted", np.uint8),
+        ("padding", np.uint8, 2),
         ("latitude", np.float64),
         ("longitude", np.float64),
     ]
 )
 
 #: A span: words `first` to before `last`, as bits too (`mask`), what explaining them is worth, position and number
-#: of its postings, typing errors corrected and their cost, whether it is a postal code, the place types that its
-#: field allows (bits; 16 bits above those that its words say are meant), the only country that it can be in (-1:
-#: any), the word that a correction put in (-1), and as bits the other words of its part of the query and those that a
-#: hyphen joins to it.
+#: of its postings, typing errors corrected and their cost, whether it is a postal code (0 if not, else 1 and the
+#: letters before the first gap in it), the place types that its field allows (bits; 16 bits above those that its words
+#: say are meant), the only country that it can be in (-1: any), the word that a correction put in (-1), and as bits the
+#: other words of its part of the query, those that a hyphen joins to it, and the kind of street that it stands beside.
 SPAN = np.dtype(
     [
         ("first", np.int32),
@@ -67,6 +71,7 @@ SPAN = np.dtype(
         ("word", np.int32),
         ("beside", np.uint64),
         ("joined", np.uint64),
+        ("street", np.uint64),
     ]
 )
 
@@ -179,10 +184,14 @@ def _find_codes(index, tokens, first, last, types, spans, found):  # type: ignor
         if found < 0:
             return found
         spans[found - 1].postal = 1
+        if last - first > 1:
+            spans[found - 1].postal += tokens.word[first].end - begin
         _value_code(spans, found - 1, tokens, first, end - begin)
     for country in range(index.truncating.size):
         size = truncated_length(tokens.char, begin, end, country)
         if size == 0 or index.truncating[country] < 0:
+            continue
+        if country == 0 and not is_written_as_in_britain(tokens, first, last):
             continue
         head = find(index.slots, span_hash(tokens.prefix, begin, begin + size) ^ POSTAL_SALT)
         if head != 0:
@@ -202,6 +211,12 @@ def _value_code(spans, span, tokens, first, size):  # type: ignore[no-untyped-de
     if mixed or size >= 4:
         pieces = spans[span].last - spans[span].first
         spans[span].gain = max(spans[span].gain, ranking.LONG_NUMBER_GAIN + ranking.LETTER_GAIN * (pieces - 1))
+
+
+@kernel
+def is_written_as_in_britain(tokens, first, last):  # type: ignore[no-untyped-def]
+    """Whether a code of several words has its second half in the last one: "W1 1TH", but not "W 11th" Street."""
+    return last - first == 1 or tokens.word[last - 1].end - tokens.word[last - 1].start == _INWARD
 
 
 @inlined

@@ -13,7 +13,7 @@ from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED, STREET
 from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.match import EXPLAINED, NAME
 from waypost.server.geocoder.street_hints import IN_TOWN, NEAR_TOWN, OTHER_CODE, OTHER_TOWN, WITH_CODE
-from waypost.server.geocoder.street_score import weigh_left
+from waypost.server.geocoder.street_left_over import weigh_left
 from waypost.server.model import PlaceType
 
 #: Where the fitted weights are.

@@ -6,13 +6,17 @@ contain them, so that what lies in a place is one run. A hint that no feature of
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from waypost.server.gazetteer.importance import FAME_SHARE, LOG_LARGEST, LOG_NAMES, POPULATION_SHARE
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder import streets as st
 from waypost.server.geocoder.contexts import MAX_AREAS, MAX_CODES, MAX_NEARBY, MAX_POSTINGS, reach_m
 from waypost.server.geocoder.distance import METRES_PER_DEGREE, distance_m
 from waypost.server.geocoder.jit import inlined, kernel
+from waypost.server.geocoder.normalize import DIGIT
 from waypost.server.geocoder.postings import (
     CODE,
     posting_cost,
@@ -40,8 +44,11 @@ _DISTRICT, _LOCALITY, _NEIGHBORHOOD, _POSTAL_CODE, _STREET, _POI = map(
 #: code that features have; SETTLEMENT: a place of a layer; NEAR: a bigger town beside it; BESIDE: what points of
 #: interest of some kind are asked near; VICINITY: the place that people name, though features are counted to another.
 AREA, TOWN, CODE_OF, SETTLEMENT, NEAR, BESIDE, VICINITY = range(7)
-#: Flags of what a street's context was: READING.levels of streets, besides whether another town or code was named.
-IN_AREA, IN_TOWN, WITH_CODE, NEAR_TOWN, OTHER_TOWN, OTHER_CODE, IN_VICINITY = (1 << bit for bit in range(7))
+#: Flags of what a street's context was: READING.levels of streets, besides whether another town, code or direction was
+#: named.
+IN_AREA, IN_TOWN, WITH_CODE, NEAR_TOWN, OTHER_TOWN, OTHER_CODE, IN_VICINITY, OTHER_DIRECTION = (
+    1 << bit for bit in range(8)
+)
 
 #: Towns of one name that are looked at: more than any name has in one layer.
 _MAX_TOWNS = 512
@@ -60,22 +67,29 @@ _MAX_BESIDE = 8
 _MAX_NAMESAKES = 128
 #: A street that passes through a place has its middle at most so far from it.
 _STREET_VICINITY_M = 10_000.0
-#: How much less known than the town the place of the street must be: about half as many people live there at most.
-_LESS_KNOWN = 0.08
+#: How much less known than the town the place of the street must be, in the terms of importance.py: a suburb of half as
+#: many people that has a quarter of the names in other languages. Towns that are nearer to each other than that are
+#: each meant by their own names.
+LESS_KNOWN = POPULATION_SHARE * math.log10(2) / LOG_LARGEST + FAME_SHARE * math.log2(4) / LOG_NAMES
 
 
 @kernel
-def gather_hints(index, table, spans, found, total, order):  # type: ignore[no-untyped-def]
+def gather_hints(index, table, tokens, count, spans, found, total, order):  # type: ignore[no-untyped-def]
     """Lists the hints of all spans in `order`; spans from `found` to `total` are those of the layers."""
     counts = st.i64w(table, st.COUNTS)
     counts[st.AT_HINT] = 0
     of_kind = bool(np.bool_(False))
+    of_poi = bool(np.bool_(False))
+    postings = st.u64(table, st.POSTINGS)
     for span in range(found, total):
         of_kind = of_kind or spans[span].postal == CATEGORY
+        of_poi = of_poi or (spans[span].postal == NAME and posting_type(postings[spans[span].head + 1]) == _POI)
     for at in range(total):
         span = order[at]
         if span >= found:
-            _settlements(index.places, table, spans, span, of_kind)
+            # Who gives the number of a house means that, and not what is near its street.
+            beside = (of_kind or of_poi) and not _is_numbered(tokens, count, spans, span)
+            _settlements(index.places, table, spans, span, beside)
         elif spans[span].postal:
             _codes(index, table, spans, span)
         else:
@@ -115,8 +129,10 @@ def _places(index, table, spans, span, of_kind):  # type: ignore[no-untyped-def]
         if not (spans[span].types >> place_type) & 1 or place_type > _NEIGHBORHOOD:
             continue
         row, kind = posting_row(posting), posting_kind(posting)
-        if place_type > _DISTRICT and (kind == CODE or towns >= _MAX_TOWNS):
+        if place_type > _DISTRICT and towns >= _MAX_TOWNS:
             break
+        if place_type > _DISTRICT and kind == CODE and posting_importance(posting) < ranking.CONTRADICTING_PLACE:
+            continue
         if place_type <= _DISTRICT:
             areas += 1
             if areas > MAX_AREAS:
@@ -166,8 +182,8 @@ def _code(table, span, row):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _settlements(places, table, spans, span, of_kind):  # type: ignore[no-untyped-def]
-    """Adds the places and postal codes of the layers that a span names, and what else kinds are asked near."""
+def _settlements(places, table, spans, span, beside):  # type: ignore[no-untyped-def]
+    """Adds the places and postal codes of the layers that a span names; with `beside`, what else one may ask near."""
     if spans[span].postal != NAME and spans[span].postal != POSTAL:
         return
     postings, starts, base = st.u64(table, st.POSTINGS), st.i32(table, st.STARTS), st.i64(table, st.BASE)[0]
@@ -188,11 +204,18 @@ def _settlements(places, table, spans, span, of_kind):  # type: ignore[no-untype
                 table, span, SETTLEMENT, row, base + starts[anchor], base + starts[places[anchor].last + 1], cost,
                 ranking.STREET_WORTH, reach,
             )  # fmt: skip
-        elif of_kind and place_type in (_STREET, _POI) and spans[span].count <= _MAX_BESIDE:
+        elif beside and place_type in (_STREET, _POI) and spans[span].count <= _MAX_BESIDE:
             if posting_cost(posting) > WHOLE_NAME_COST:
                 continue
             cost = posting_cost(posting) + ranking.NEARBY_CONTEXT_COST
             _put(table, span, BESIDE, row, 0, 0, cost, ranking.STREET_WORTH, _BESIDE_FEATURE_M)
+
+
+@inlined
+def _is_numbered(tokens, count, spans, span):  # type: ignore[no-untyped-def]
+    """Whether a number stands right beside the words of a span."""
+    first, last = spans[span].first, spans[span].last
+    return (first > 0 and tokens.word[first - 1].kind == DIGIT) or (last < count and tokens.word[last].kind == DIGIT)
 
 
 @kernel
@@ -209,10 +232,13 @@ def has_code(table, feature, code):  # type: ignore[no-untyped-def]
 def holds(places, table, hint, row, of_kind):  # type: ignore[no-untyped-def]
     """What it costs that a hint says where feature `row` lies; negative if it lies elsewhere.
 
-    `of_kind` tells whether the feature is asked for by its kind.
+    `of_kind` tells whether the feature is asked for by its kind. A point of interest that is asked for by name may be
+    beside a street, or another one: "Starbucks near Perry Street".
     """
     if hint.kind == BESIDE:
-        return hint.cost if of_kind and hint.row != row and _within_m(places, row, hint.row, hint.radius_m) else -1.0
+        named = places[row].place_type == _POI and hint.row >= st.i64(table, st.BASE)[0]
+        asked = (of_kind or named) and hint.row != row
+        return hint.cost if asked and _within_m(places, row, hint.row, hint.radius_m) else -1.0
     if hint.kind == VICINITY:
         return hint.cost if not of_kind and _may_pass(places, table, row, hint.row) else -1.0
     if hint.kind == NEAR:
@@ -233,7 +259,7 @@ def holds(places, table, hint, row, of_kind):  # type: ignore[no-untyped-def]
 def _is_near(places, table, hint, row):  # type: ignore[no-untyped-def]
     """Whether a bigger town's name may stand for the place that a feature lies in."""
     importance = st.f32(table, st.IMPORTANCE)
-    if importance[places[row].anchor] > hint.importance - _LESS_KNOWN:
+    if importance[places[row].anchor] > hint.importance - LESS_KNOWN:
         return False
     return _within_m(places, row, hint.row, hint.radius_m)
 
@@ -270,6 +296,7 @@ def read_hints(places, table, spans, span, row, other_words, chosen, rows):  # t
     mask, of_kind = spans[span].mask, spans[span].postal == CATEGORY
     explained, cost, fame = 0.0, 0.0, 0.0
     edits, count, flags = 0, 0, 0
+    beside = bool(np.bool_(False))
     at = 0
     while at < total:
         other = hints[at].span
@@ -290,16 +317,19 @@ def read_hints(places, table, spans, span, row, other_words, chosen, rows):  # t
                 if finer or (asked < price and not coarser):
                     best, price = option, asked
             price += spans[other].cost
-            if best >= 0 and price < spans[other].gain:
+            # A street says little of the town: what else is named may still be another one.
+            beside_feature = best >= 0 and hints[best].kind == BESIDE and hints[best].row >= st.i64(table, st.BASE)[0]
+            # Who names one thing beside two streets means where these cross, and no stop that is called as the town.
+            again = beside_feature and not of_kind and beside
+            if best >= 0 and price < spans[other].gain and not again:
+                beside = beside or beside_feature
                 mask |= spans[other].mask
                 explained += spans[other].gain
                 cost += price
                 edits += spans[other].edits
                 kind = hints[best].kind
-                if kind != SETTLEMENT:
+                if kind != SETTLEMENT and not beside_feature:
                     fame = max(fame, hints[best].importance)
-                # A street says little of the town: what else is named may still be another one.
-                beside_feature = kind == BESIDE and hints[best].row >= st.i64(table, st.BASE)[0]
                 flags |= IN_AREA if beside_feature else _flag(kind)
                 if count < chosen.size:
                     chosen[count], rows[count] = other, hints[best].row

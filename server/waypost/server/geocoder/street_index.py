@@ -39,12 +39,14 @@ from waypost.server.geocoder.street_words import (
 from waypost.server.geocoder.vocabulary import build_vocabulary
 from waypost.server.model import PlaceType
 
-_POSTAL_CODE, _STREET = int(PlaceType.POSTAL_CODE), int(PlaceType.STREET)
+_POSTAL_CODE, _STREET, _POI = map(int, (PlaceType.POSTAL_CODE, PlaceType.STREET, PlaceType.POI))
 
 #: Categories share the table of names.
 CATEGORY_SALT = np.uint64(0xA0761D6478BD642F)
-#: Ways to write a name: whole, without the kind of street, without the direction, without either.
+#: Ways to write a name: whole, without the kind of street, without the direction, without either. Of a point of
+#: interest the second is without an article, which is the last of ranking.LEFT_OUT_COST.
 _VARIANTS = 4
+_ARTICLE_LEFT_OUT = 4
 #: Cells that tell which places have streets near a point, in parts of a degree; a street tells of this far around it.
 CELLS_PER_DEGREE = 4
 CELL_MARGIN = 0.03
@@ -128,7 +130,7 @@ def _fill_word_signs(letters, ends, nothing, tokens, signs, keys, sizes):  # typ
 def _variants(
     fold: FoldTable, texts: TextColumn, place_type: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint16], npt.NDArray[np.uint8]]:
-    """Per name and way to write it: hash (0 = none), a check on the spelling, and what is left out (2 bits)."""
+    """Per name and way to write it: hash (0 = none), a check on the spelling, and what is left out."""
     shape = len(texts), _VARIANTS
     keys, spelling, left_out = np.zeros(shape, np.uint64), np.zeros(shape, np.uint16), np.zeros(shape, np.uint8)
     _fill_variants(
@@ -148,13 +150,26 @@ def _fill_variants(entries, pool, offsets, data, place_type, tokens, signs, keys
             keys[name, 0] = span_hash(tokens.prefix, 0, tokens.word[count - 1].end) ^ p.POSTAL_SALT
             continue
         to_signs(tokens, count, data, signs)
-        for variant in range(_VARIANTS if place_type[name] == _STREET else 1):
-            first, last = _shortened(signs, tokens, count, variant)
+        for variant in range(_VARIANTS if place_type[name] in (_STREET, _POI) else 1):
+            if place_type[name] == _POI:
+                first, last = _without_article(signs, count) if variant == 1 else (0, count if variant == 0 else 0)
+            else:
+                first, last = _shortened(signs, tokens, count, variant)
             if first >= last:
                 continue
             keys[name, variant] = signs_hash(signs, first, last)
             spelling[name, variant] = spelling_check(tokens, first, last)
-            left_out[name, variant] = variant
+            left_out[name, variant] = _ARTICLE_LEFT_OUT if place_type[name] == _POI and variant == 1 else variant
+
+
+@kernel
+def _without_article(signs, count):  # type: ignore[no-untyped-def]
+    """The words of a name but for the article that it begins with; none if it has none, or nothing else of its own."""
+    if count > 1 and signs.kind[0] & ARTICLE:
+        for word in range(1, count):
+            if signs.kind[word] & (TYPE | DIRECTION | ARTICLE | ORDINAL) == 0:
+                return 1, count
+    return 0, 0
 
 
 @kernel
@@ -175,7 +190,10 @@ def _shortened(signs, tokens, count, variant):  # type: ignore[no-untyped-def]
         else:
             return 0, 0
     for word in range(first, last):
-        bare = signs.kind[word] & (TYPE | DIRECTION | ARTICLE | ORDINAL) or tokens.word[word].kind == DIGIT
+        bare = signs.kind[word] & (TYPE | DIRECTION | ARTICLE) != 0
+        # A number is a name as long as its kind stands beside it: "14th Street" of West 14th Street.
+        if variant & 1 and (signs.kind[word] & ORDINAL or tokens.word[word].kind == DIGIT):
+            bare = True
         if variant == 0 or not bare:
             return first, last
     return 0, 0
@@ -192,7 +210,7 @@ def _categories(
     found = []
     for number in np.unique(category[kinds == PlaceType.POI]).tolist():
         name = names[number]
-        words = {name, name.replace("_", " "), *CATEGORY_WORDS.get(name, "").split()} - {""}
+        words = {name, *(word.replace("_", " ") for word in (name, *CATEGORY_WORDS.get(name, "").split()))} - {""}
         if words:
             column = TextColumn.from_arrow(pa.array(sorted(words), pa.large_string()))
             keys = np.unique(street_keys(fold, column))

@@ -29,20 +29,19 @@ from waypost.server.geocoder.match import (
     passes,
     place_for,
 )
-from waypost.server.geocoder.normalize import DIGIT, LETTER
 from waypost.server.geocoder.postings import posting_cost, posting_kind, posting_row, posting_type
 from waypost.server.geocoder.street_hints import (
     IN_TOWN,
     IN_VICINITY,
     NEAR_TOWN,
-    OTHER_CODE,
-    OTHER_TOWN,
+    OTHER_DIRECTION,
     WITH_CODE,
     read_hints,
 )
+from waypost.server.geocoder.street_left_over import number_beside, weigh_left, worth_of
 from waypost.server.geocoder.street_spans import CATEGORY
 from waypost.server.geocoder.street_twins import WHOLE_NAME_COST, second_name
-from waypost.server.geocoder.street_words import COMPOUND, CONNECTOR, DIRECTION, NUMBER_SIGN, TYPE, UNIT, spelling_check
+from waypost.server.geocoder.street_words import COMPOUND, TYPE, spelling_check
 from waypost.server.geocoder.vicinity import in_named_place
 from waypost.server.geocoder.words_beside import kind_beside
 from waypost.server.model import PlaceType
@@ -57,10 +56,6 @@ ACCEPTED, WITH_HOUSE = 1, 2
 MAX_TRIED = 2_000
 #: Names that cost more than this leave a direction out, or nearly as much.
 _DIRECTION_LEFT_OUT = 0.55
-#: The longest postal code of digits alone; longer numbers are something else.
-_CODE_DIGITS = 7
-#: A place that is named beside a street this near to it may well be its own.
-_SAME_TOWN_M = 3_000.0
 
 
 @kernel
@@ -94,16 +89,16 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
     told, mask, explained, cost, edits, fame, flags = read_hints(
         index.places, table, spans, span, row, crossed, top.chosen, top.rows
     )
-    if spans[span].postal == CATEGORY:
+    if place_type == _POI and (spans[span].postal == CATEGORY or _beside_feature(table, top.rows, told)):
         cost += farness(index.places, table, row, top.rows, told)
     feature = row - st.i64(table, st.BASE)[0]
     aside = st.u64w(table, st.ASIDE)[0]
     aside = np.uint64(0) if aside & spans[span].mask != 0 else aside & ~mask
-    explained += spans[span].gain + _worth(tokens, count, aside)
+    explained += spans[span].gain + worth_of(tokens, count, aside)
     first, last = np.int64(spans[span].first), np.int64(spans[span].last)
     signs = st.signs_of(table)
     if place_type == _STREET:
-        twin = second_name(table, tokens, spans, row, first, last, mask | aside | crossed)
+        twin = second_name(table, tokens, spans, np.int64(span), row, first, last, mask | aside | crossed)
         if twin >= 0:
             mask |= spans[twin].mask
             explained += spans[twin].gain - spans[twin].cost
@@ -136,7 +131,7 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
             house.latitude, house.longitude = latitude, longitude
             between = _between(spans[span].last, spans[partner].first)
             mask |= crossed | between
-            explained += spans[partner].gain - spans[partner].cost + _worth(tokens, count, between)
+            explained += spans[partner].gain - spans[partner].cost + worth_of(tokens, count, between)
     if house.kind == STREET_ONLY or house.kind == NO_HOUSE:
         house.latitude, house.longitude = index.places[row].latitude, index.places[row].longitude
     if flags & IN_VICINITY and flags & (IN_TOWN | WITH_CODE | NEAR_TOWN) == 0:
@@ -145,10 +140,14 @@ def try_street(index, table, tokens, count, data, spans, span, posting, whole, l
         flags |= NEAR_TOWN
     left = ~(mask | aside)
     price, more, _ = weigh_left(index, table, spans, tokens, count, signs, row, first, last, left, flags)
-    if price < 0.0 or (
-        posting_cost(posting) > _DIRECTION_LEFT_OUT and _beside_direction(count, signs, first, last, left)
-    ):
+    other_direction = more & OTHER_DIRECTION != 0
+    if price < 0.0 or (posting_cost(posting) > _DIRECTION_LEFT_OUT and other_direction):
         return 0
+    # Stops and stations bear the names of streets, but have neither numbers nor crossings.
+    if place_type == _POI and signs.kind[last - 1] & (TYPE | COMPOUND) != 0:
+        crossed_by = st.u64w(table, st.ASIDE)[1] & spans[span].mask != 0
+        if other_direction or crossed_by or number_beside(tokens, count, first, last, left) != 0:
+            return 0
     flags |= more
     worth = ranking.POI_WORTH if place_type == _POI else ranking.STREET_WORTH
     name = -posting_cost(posting)
@@ -201,14 +200,12 @@ def _is_apart(tokens, spans, span):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _worth(tokens, count, words):  # type: ignore[no-untyped-def]
-    """What explaining words, given as bits, is worth."""
-    gain = 0.0
-    if words != 0:
-        for token in range(count):
-            if (words >> np.uint64(token)) & np.uint64(1) != 0:
-                gain += tokens.word[token].gain
-    return gain
+def _beside_feature(table, rows, count):  # type: ignore[no-untyped-def]
+    """Whether one of the first `count` rows is that of a feature."""
+    for row in rows[:count]:  # noqa: SIM110 - kernels have no generators
+        if row >= st.i64(table, st.BASE)[0]:
+            return True
+    return False
 
 
 @inlined
@@ -227,110 +224,3 @@ def _number_first(table, country):  # type: ignore[no-untyped-def]
         if row == country:
             return True
     return False
-
-
-@kernel
-def weigh_left(index, table, spans, tokens, count, signs, row, first, last, left, flags):  # type: ignore[no-untyped-def]
-    """What the words that a street leaves over say against it: (cost, flags, those that contradict, as bits).
-
-    `first` to before `last` are the words of its name; the cost is negative where the street cannot be meant.
-    """
-    places = index.places
-    rivals, rival_count = st.rivals_at(table, st.RIVALS), st.i64w(table, st.COUNTS)[st.AT_RIVAL]
-    anchor = places[row].anchor
-    more, against = 0, np.uint64(0)
-    price = 0.0
-    settled = flags & (IN_TOWN | WITH_CODE) != 0
-    for at in range(rival_count):
-        words = rivals[at].mask & left
-        other = rivals[at].row
-        # Even a small word of the name of another town counts where nothing tells the street's own ("Maryland City").
-        town = places[other].place_type == _LOCALITY and not settled
-        if words == 0 or (not town and _worth(tokens, count, words) <= ranking.TOWN_WORD_GAIN):
-            continue
-        # A town that its postal code speaks for is named by that alone.
-        postal = places[other].place_type == _POSTAL_CODE or _all_digits(tokens, count, words)
-        if not postal:
-            if other <= anchor <= places[other].last:
-                continue
-            away = distance_m(
-                places[row].latitude, places[row].longitude, places[other].latitude, places[other].longitude
-            )
-            if away <= _SAME_TOWN_M:
-                continue
-        if (postal and not settled) or (not postal and flags & WITH_CODE == 0):
-            return -1.0, 0, words
-        more |= OTHER_CODE if postal else OTHER_TOWN
-        against |= words
-        price = max(price, ranking.OTHER_CODE_COST if postal else ranking.OTHER_TOWN_COST)
-    other_code = np.uint64(0)
-    if settled:
-        other_code = _other_code(index, table, tokens, count, spans, places[row].country, first, last, left)
-    if other_code & ~against != 0:
-        more |= OTHER_CODE
-        against |= other_code
-        price = max(price, ranking.OTHER_CODE_COST)
-    crossing = st.u64w(table, st.ASIDE)[1]
-    for token in range(count):
-        bit = np.uint64(1) << np.uint64(token)
-        if left & ~crossing & bit == 0 or not _telling(tokens, signs, token):
-            continue
-        if not settled and flags & NEAR_TOWN == 0:
-            return -1.0, 0, bit
-        # A word right beside the name, where that does not end in a kind of street, belongs to another name.
-        same = tokens.word[token].segment == tokens.word[first].segment
-        if same and token == first - 1 and signs.kind[first] & TYPE == 0:
-            return -1.0, 0, bit
-        if same and token == last and signs.kind[last - 1] & (TYPE | COMPOUND) == 0:
-            return -1.0, 0, bit
-    return price, more, against
-
-
-@kernel
-def _other_code(index, table, tokens, count, spans, country, first, last, left):  # type: ignore[no-untyped-def]
-    """Words left over, as bits, that are a postal code: one of that country, or one that is hardly a house number.
-
-    That is a long number which does not stand right beside the street's name, words `first` to before `last`.
-    """
-    beside = np.uint64(1) << np.uint64(last) if last < count else np.uint64(0)
-    if first > 0:
-        beside |= np.uint64(1) << np.uint64(first - 1)
-    words = np.uint64(0)
-    for span in range(st.i64w(table, st.COUNTS)[st.AT_PLACES]):
-        if not spans[span].postal or spans[span].mask & ~left != 0:
-            continue
-        code = posting_row(index.postings[spans[span].head + 1])
-        long = spans[span].gain >= ranking.LONG_NUMBER_GAIN and spans[span].mask & beside == 0
-        if long or index.places[code].country == country:
-            words |= spans[span].mask
-    for token in range(count):
-        bit, word = np.uint64(1) << np.uint64(token), tokens.word[token]
-        digits = word.kind == DIGIT and word.gain >= ranking.LONG_NUMBER_GAIN and word.end - word.start <= _CODE_DIGITS
-        if digits and bit & left & ~beside != 0:
-            words |= bit
-    return words
-
-
-@kernel
-def _beside_direction(count, signs, first, last, left):  # type: ignore[no-untyped-def]
-    """Whether a direction beside a name is left over: then the street that has it is another one."""
-    before = first > 0 and signs.kind[first - 1] & DIRECTION != 0 and (left >> np.uint64(first - 1)) & np.uint64(1) != 0
-    behind = last < count and signs.kind[last] & DIRECTION != 0 and (left >> np.uint64(last)) & np.uint64(1) != 0
-    return before or behind
-
-
-@kernel
-def _all_digits(tokens, count, words):  # type: ignore[no-untyped-def]
-    """Whether all words, given as bits, have digits."""
-    for token in range(count):
-        if (words >> np.uint64(token)) & np.uint64(1) != 0 and tokens.word[token].kind != DIGIT:
-            return False
-    return True
-
-
-@inlined
-def _telling(tokens, signs, token):  # type: ignore[no-untyped-def]
-    """Whether a word would name something, if anything did."""
-    word = tokens.word[token]
-    small = CONNECTOR | NUMBER_SIGN | UNIT | TYPE | DIRECTION
-    return word.kind == LETTER and word.gain > ranking.TOWN_WORD_GAIN and signs.kind[token] & small == 0

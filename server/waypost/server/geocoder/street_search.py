@@ -95,7 +95,7 @@ def score_streets(index, table, tokens, count, data, spans, found, order, whole,
             spans[found + at].country = named[at].country + found
     st.u64w(table, st.ASIDE)[1] = crossing
     by_gain(spans, total, order)
-    gather_hints(index, table, spans, found, total, order)
+    gather_hints(index, table, tokens, count, spans, found, total, order)
     st.i64w(table, st.SEEN_KEYS)[:] = 0
     for at in range(total):
         span = order[at]

@@ -14,13 +14,16 @@ WHOLE_NAME_COST = 0.45
 
 
 @kernel
-def second_name(table, tokens, spans, row, first, last, taken):  # type: ignore[no-untyped-def]
+def second_name(table, tokens, spans, span, row, first, last, taken):  # type: ignore[no-untyped-def]
     """The span right beside words `first` to before `last` that names street `row` too; -1 if there is none.
 
-    `taken` are the words, as bits, that are explained already.
+    `taken` are the words, as bits, that are explained already, `span` among them with the first name. Both are whole
+    names: "Jonestown Road, Jonestown" says where the street is.
     """
     counts = st.i64w(table, st.COUNTS)
     best = np.int64(-1)
+    if not _names(table, spans, span, row):
+        return best
     for other in range(counts[st.AT_PLACES], counts[st.AT_PLACES] + counts[st.AT_NAMED]):
         if spans[other].postal != NAME or spans[other].mask & taken != 0:
             continue

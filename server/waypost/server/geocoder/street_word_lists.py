@@ -96,6 +96,26 @@ TYPES: tuple[str, ...] = (
     "tie",
 )  # fmt: skip
 
+#: Of the kinds those behind which a street's name stands ("rue de Lyon"), and those that stand behind it ("Lyon Road"):
+#: beside them the name of a place is a piece of a street's. Left out are short forms that are codes of countries and
+#: states as well ("Hartford CT", "Warszawa PL"), and of one letter.
+BEFORE_NAMES = (
+    "rue rua avenue av ave avenida avda avd avinguda boulevard bd boul blv bulevar bulevard bulwar place plac plaza "
+    "pza plza placa piazza pzza plads calle cll carrer chemin chem impasse allee allees alameda aleja aleje passage "
+    "pasaje psje passatge quai cours faubourg fbg sentier voie via viale vle corso cso largo lgo vicolo vic piazzale "
+    "paseo passeig carretera ctra camino cno cmno travesia travessa trav ronda rda glorieta gta callejon praca pca "
+    "estrada rodovia beco ulica ul ulice osiedle rondo namesti nam trida nabrezi strada str route rte square sq "
+    "chaussee"
+)
+BEHIND_NAMES = (
+    "saint street str strt strasse strase straat avenue ave av aven avn avenu boulevard blvd bld bvd boulv bulvar road "
+    "rd lane ln laan drive dr drv court crt place platz plein plads plass plats plaza square sq sqr terrace highway "
+    "hwy hiway hway parkway pkwy pky pkway circle crcl crescent cres cresc trail trl way alley aly expressway expy "
+    "expwy freeway fwy turnpike tpke pike gardens gdns grove grv gracht close walk row mews path crossing xing "
+    "allee weg gasse ufer damm ring steig singel kade dijk gatan gata gaten gate gade vagen vegen veien veg vei vej "
+    "torget torg torv katu"
+)
+
 #: Words that are part of a name, in their forms.
 SAME: tuple[str, ...] = (
     "mountain mtn", "heights hts", "hill hl", "point pt", "ridge rdg", "spring springs spg spgs",
@@ -145,7 +165,7 @@ PAIRS: tuple[str, ...] = ("pzza", "pza", "vle", "cso", "lgo", "ple", "flli")
 
 #: Between a kind and the name: left out together with it ("Paix" for Rue de la Paix).
 ARTICLES = (
-    "de la le les du des d l del los las el da do dos das di della dei degli delle the of der dem den zum zur an am"
+    "de la le les du des d l del los las el da do dos das di della dei degli delle the of der die dem den zum zur an am"
 )
 
 #: Between the names of two streets that cross.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from waypost.server.geocoder import ranking
-from waypost.server.geocoder.generic_words import FILLER, PLACEHOLDER, generic
+from waypost.server.geocoder.generic_words import FILLER, PLACEHOLDER, STREET_KIND, generic
 from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.normalize import DIGIT, HAN, span_hash
 
 
 @kernel
 def word_gains(tokens, count):  # type: ignore[no-untyped-def]
-    """Sets what explaining each word is worth, see ranking; returns whether a word says what kind of place is meant.
+    """Sets what explaining each word is worth, see ranking, and which are kinds of streets.
+
+    Returns whether a word says what kind of place is meant.
 
     A filler that stands alone between commas, ends the query or precedes a number may be a code ("Wilmington,
     DE 19801"), so it counts as a word there. Where nothing but stand-ins for an address is said, they are worth little.
@@ -18,6 +20,7 @@ def word_gains(tokens, count):  # type: ignore[no-untyped-def]
     has_kind = said = False
     for token in range(count):
         size = tokens.word[token].end - tokens.word[token].start
+        tokens.word[token].street = 0
         if tokens.word[token].kind == HAN:
             tokens.word[token].gain = ranking.HAN_GAIN
             said = True
@@ -27,6 +30,8 @@ def word_gains(tokens, count):  # type: ignore[no-untyped-def]
         else:
             tokens.word[token].gain = ranking.WORD_GAIN + ranking.LETTER_GAIN * min(size, ranking.LETTERS_COUNTED)
             word = generic(span_hash(tokens.prefix, tokens.word[token].start, tokens.word[token].end))
+            tokens.word[token].street = word & STREET_KIND
+            word &= ~STREET_KIND
             if size == 1:
                 tokens.word[token].gain = ranking.LETTER_WORD_GAIN
             elif word == FILLER:

@@ -146,7 +146,7 @@ def set_aside(tokens, count, data, signs):  # type: ignore[no-untyped-def]
             slash = data[tokens.word[word].byte_end] == 47
             if slash and following.end - following.start == 1 and tokens.char[following.start] == 111:
                 for name in range(word, count):
-                    if tokens.word[name].segment == segment:
+                    if tokens.word[name].segment in (segment, following.segment):
                         aside |= np.uint64(1) << np.uint64(name)
     return aside
 
