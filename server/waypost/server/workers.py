@@ -48,8 +48,8 @@ class _Worker:
 def serve_with_workers(config: Config) -> int:
     """Serves until SIGTERM or SIGINT; the exit code, FAILED when the workers die as soon as they are started.
 
-    Raises ConfigError if the address cannot be used, and SnapshotError if no snapshot can be opened; of any other setting a
-    worker tells, and the exit code is its own.
+    Raises ConfigError if the address cannot be used, and SnapshotError if no snapshot can be opened; of any other
+    setting a worker tells, and the exit code is its own.
     """
     SnapshotStore(config.data_dir).open_present()  # each worker would die of one that is damaged, and be started again
     port_holder = _hold_port(config)
