@@ -141,6 +141,12 @@ async def test_validate_only_tells_columns_and_a_match_rate_and_stores_nothing(b
     assert bench.store.list_jobs(limit=1).items == ()
 
 
+async def test_a_preflight_tells_the_fields_of_an_address_by_their_paths(bench: Bench) -> None:
+    job = new_job(input=pb.JobInput(inline=b"city,country,note\nParis,FR,x\n"))
+    found = response(await bench.jobs.CreateJob(pb.CreateJobRequest(job=job, validate_only=True))).preflight
+    assert [each.role for each in found.columns] == ["address.locality", "address.region_code", ""]
+
+
 async def test_a_preflight_estimates_a_large_file_from_its_head(bench: Bench, tmp_path: Path) -> None:
     rows = 600_000
     path = tmp_path / "in" / "many.csv"
