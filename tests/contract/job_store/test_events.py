@@ -60,16 +60,15 @@ def test_trimmed_history_says_so_and_numbers_go_on(store: JobStore) -> None:
     assert [event.sequence for event in store.history(job.job_id, 7)[1].events] == [8]
 
 
-def test_a_head_tells_of_events_and_of_progress(store: JobStore) -> None:
+def test_a_head_tells_of_events_of_progress_and_of_the_end(store: JobStore) -> None:
     lease = running(store)
     other = store.create_job(spec()).job_id
-    assert store.heads([lease.job_id, other, "none"]) == {lease.job_id: Head(3, 0), other: Head(1, 0)}
+    asked = [lease.job_id, other, "none"]
+    assert store.latest_progress(asked) == {
+        lease.job_id: (Head(3, 0), Progress()), other: (Head(1, 0), Progress()),
+    }  # fmt: skip
     for rows_per_second in (1.0, 2.0):
         assert not store.write_progress({lease: Progress(rows_per_second=rows_per_second)})
-    assert store.heads([lease.job_id]) == {lease.job_id: Head(3, 2)}
-    assert store.latest_progress([lease.job_id, other, "none"]) == {
-        lease.job_id: (Head(3, 2), Progress(rows_per_second=2.0)),
-        other: (Head(1, 0), Progress()),
-    }
+    assert store.latest_progress(asked)[lease.job_id] == (Head(3, 2), Progress(rows_per_second=2.0))
     store.advance(lease, JobState.FAILED, progress=Progress())
-    assert store.heads([lease.job_id]) == {lease.job_id: Head(4, 3)}
+    assert store.latest_progress(asked)[lease.job_id] == (Head(4, 3, finished=True), Progress())

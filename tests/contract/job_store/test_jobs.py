@@ -243,7 +243,7 @@ def test_only_a_finished_job_is_deleted_and_with_all_that_it_has(store: JobStore
         store.job(lease.job_id)
     assert store.shards(lease.job_id) == ()
     assert store.claim_deliveries(limit=10, hold_s=1) == ()
-    assert store.heads([lease.job_id]) == {}
+    assert store.latest_progress([lease.job_id]) == {}
 
 
 def test_deleting_an_operation_leaves_its_job(store: JobStore) -> None:

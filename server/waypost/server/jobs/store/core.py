@@ -14,9 +14,9 @@ from waypost.server.jobs import codec, lifecycle
 from waypost.server.jobs.events import Change, Head, Reason, StateChanged
 from waypost.server.jobs.lifecycle import Actor
 from waypost.server.jobs.model import JOB_TYPE
-from waypost.server.jobs.states import JobState
+from waypost.server.jobs.states import END_STATES, JobState
 from waypost.server.jobs.store import outbox_rows, schema
-from waypost.server.jobs.store.changes import Changes
+from waypost.server.jobs.store.changes import Changes, later
 from waypost.server.jobs.store.database import Database
 
 #: A row of `jobs`; its columns are attributes.
@@ -35,12 +35,9 @@ class Writing:
     now_s: float
     heads: dict[str, Head | None] = field(default_factory=dict)
 
-    def touch(self, job_id: str, *, last_sequence: int = 0, progress_version: int = 0) -> None:
+    def touch(self, job_id: str, *, last_sequence: int = 0, progress_version: int = 0, finished: bool = False) -> None:
         """Remembers that the job has come this far."""
-        known = self.heads.get(job_id) or Head(0, 0)
-        self.heads[job_id] = Head(
-            max(known.last_sequence, last_sequence), max(known.progress_version, progress_version)
-        )
+        self.heads[job_id] = later(self.heads.get(job_id), Head(last_sequence, progress_version, finished))
 
 
 class StoreCore:
@@ -100,7 +97,8 @@ def append(transaction: Writing, job: JobRow, change: Change, **columns: object)
         insert(schema.events).values(job_id=job.job_id, sequence=sequence, time_s=transaction.now_s, change=text)
     )
     outbox_rows.write(transaction.connection, job, sequence, transaction.now_s, change, text)
-    transaction.touch(job.job_id, last_sequence=sequence)
+    finished = columns.get("state", job.state) in END_STATES
+    transaction.touch(job.job_id, last_sequence=sequence, finished=finished)
     return sequence
 
 
