@@ -167,12 +167,22 @@ async def test_draining_ends_a_watch_with_unavailable_and_its_cursor_goes_on(ben
 
 async def test_a_job_deleted_under_a_watch_is_not_found(bench: Bench) -> None:
     job_id = await bench.create()
+    lease = bench.begin(job_id)
     call = watch(bench, job_id)
     await call.read()
-    bench.end(bench.begin(job_id))
-    await read_all(call)
-    bench.store.delete_job(job_id)
+    bench.end(lease)
+    bench.store.delete_job(job_id)  # before the loop, which this holds, could hear of the end and read it
+    assert (await asyncio.wait_for(failed(read_all(call)), 20)).reason == "JOB_NOT_FOUND"
     assert (await failed(read_all(watch(bench, job_id, 1)))).reason == "JOB_NOT_FOUND"
+
+
+async def test_a_watch_ends_although_all_that_is_heard_of_the_job_is_that_it_is_gone(bench: Bench) -> None:
+    job_id = await bench.create()
+    call = watch(bench, job_id)
+    await call.read()
+    # As of a job that another process ends and deletes between two looks at the store.
+    bench.store.changes.announce({job_id: None})
+    assert (await asyncio.wait_for(failed(call.read()), 20)).reason == "JOB_NOT_FOUND"
 
 
 async def wait(bench: Bench, job_id: str, **fields: Any) -> operations_pb2.Operation:

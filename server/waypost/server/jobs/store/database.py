@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -137,7 +137,13 @@ def _sqlite_engine(url: URL) -> Engine:
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         wanted = ".".join(map(str, _OLDEST_SQLITE))
         raise ConfigError(f"SQLite is {sqlite3.sqlite_version}; allowed: {wanted} or newer, or PostgreSQL")
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    path = Path(str(url.database))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Rows that came in a request are in it. What SQLite puts beside it gets the same rights; it also tells better
+        # what is wrong with a folder.
+        with suppress(OSError):
+            path.touch(0o600)
     engine = create_engine(
         url,
         pool_size=_CONNECTIONS,
