@@ -321,9 +321,10 @@ def cancel(store: JobStore, job_id: str, owner: str = "") -> None:
     if owner:
         lease = Lease(job_id, owner, job.lease_token)
     else:
-        taken = store.acquire_lease(job_id, "cancelling", lease_s=10)
+        taken = store.claim_job("cancelling", lease_s=10, states=[JobState.CANCELLING])
         assert taken is not None
         lease = taken[1]
+        assert lease.job_id == job_id
     store.advance(lease, JobState.CANCELLED)
 
 
