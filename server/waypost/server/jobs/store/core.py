@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from waypost.server.errors import FailedPrecondition, NotFound
 from waypost.server.jobs import codec, lifecycle
@@ -21,6 +21,11 @@ from waypost.server.jobs.store.database import Database
 
 #: A row of `jobs`; its columns are attributes.
 JobRow = Row[Any]
+
+#: Events of a job that are kept at least: those of 300 million rows. A watcher that is further behind begins anew.
+EVENTS_KEPT: Final = 10_000
+#: After so many more the oldest are forgotten, so that this costs next to nothing.
+FORGET_EVERY: Final = 1_000
 
 #: How long a job waits for ConfirmJob.
 CONFIRMATION_S: Final = 30 * 86_400.0
@@ -96,6 +101,10 @@ def append(transaction: Writing, job: JobRow, change: Change, **columns: object)
     transaction.connection.execute(
         insert(schema.events).values(job_id=job.job_id, sequence=sequence, time_s=transaction.now_s, change=text)
     )
+    if sequence % FORGET_EVERY == 0:
+        events = schema.events.c
+        old = delete(schema.events).where(events.job_id == job.job_id, events.sequence <= sequence - EVENTS_KEPT)
+        transaction.connection.execute(old)
     outbox_rows.write(transaction.connection, job, sequence, transaction.now_s, change, text)
     finished = columns.get("state", job.state) in END_STATES
     transaction.touch(job.job_id, last_sequence=sequence, finished=finished)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 
 from waypost.server.errors import OutOfRange
 from waypost.server.jobs import codec
@@ -52,10 +52,3 @@ class Events(StoreCore):
             )
             for row in rows
         }
-
-    def trim_events(self, job_id: str, *, keep: int) -> int:
-        """How many events were forgotten: all but the newest `keep`. The numbers of the others stay."""
-        with self._writing() as transaction:
-            newest = select(func.max(_EVENTS.sequence)).where(_EVENTS.job_id == job_id).scalar_subquery()
-            old = delete(schema.events).where(_EVENTS.job_id == job_id, _EVENTS.sequence <= newest - keep)
-            return transaction.connection.execute(old).rowcount
