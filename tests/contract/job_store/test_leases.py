@@ -86,7 +86,6 @@ def test_every_write_of_a_former_owner_is_refused(open_store: OpenStore, clock: 
         lambda: one.drop_shards(lease),
         lambda: one.lease_shards(lease, 1),
         lambda: one.commit_part(lease, 1, part()),
-        lambda: one.give_back_shard(lease, 1),
         lambda: one.retry_shard(lease, 1, "WORKER_LOST"),
         lambda: one.reopen_shard(lease, 1, "PART_TORN"),
         lambda: one.restart_rows(lease, "e2"),
