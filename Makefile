@@ -9,6 +9,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ARGS ?=
+# The tests start two hundred processes: where no bytecode may be kept, each would compile all of this tree again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -36,7 +38,7 @@ generate: $(VENV)/.ready-dev .venv-generate/.ready third_party/.filled ## Make g
 	touch generated/waypost/v1/py.typed
 	$(BIN)/python scripts/draw_lifecycle.py
 
-bench: $(VENV)/.ready-dev ## Speed, each figure beside its yardstick
+bench: $(VENV)/.ready-bench ## Speed, each figure beside its yardstick
 	$(BIN)/python tests/bench/run.py $(ARGS)
 
 chaos: $(VENV)/.ready-dev ## The slow tests of jobs, then servers and workers killed at random, 100 rounds (ROUNDS=100 SEED=1)
@@ -57,8 +59,13 @@ $(VENV)/.ready-serve: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.ready-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV)"
-	$(PIP_INSTALL) -e '.[server,dev,bench]'
+	$(PIP_INSTALL) -e '.[server,dev]'
 	@touch $@ $(VENV)/.ready-serve
+
+# Apart from the rest, for with it comes SciPy, which numba imports wherever it finds it: a tenth of each process's start.
+$(VENV)/.ready-bench: $(VENV)/.ready-dev
+	$(PIP_INSTALL) -e '.[server,dev,bench]'
+	@touch $@
 
 .venv-generate/.ready: scripts/generate-requirements.txt
 	@echo "installing into .venv-generate"

@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.accuracy.cases import Case, CaseSet, Floor
 from tests.accuracy.generate_reverse import REVERSE_MAKERS
-from tests.accuracy.noise import NameChain, no_address, with_noise, with_typos
+from tests.accuracy.noise import NameChain, no_address, street_named, with_noise, with_typos
 from tests.accuracy.world import Half, World, is_latin, language_of
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.model import PlaceType, PostalAddress
@@ -235,6 +235,28 @@ def _noise_and_large_city(draw: Draw) -> Iterator[Case]:
             yield Case(name if draw.chance.random() < 0.5 else name.replace(",", ""), (row,))
 
 
+def _street_of_another_place(draw: Draw) -> Iterator[Case]:
+    """A town behind a street that is named after another place, of the same region or well known: the town is meant."""
+    world = draw.world
+    towns = world.rows(PlaceType.LOCALITY)
+    namesakes = world.by_population(towns, 4 * draw.count, draw.numbers).tolist()
+    for row, known in zip(draw.towns(), namesakes, strict=False):
+        near = towns[world.admin1[towns] == world.admin1[row]]
+        other = known if draw.chance.random() < 0.5 else draw.chance.choice(near.tolist())
+        city, region, country = _parts(world, row)
+        if not is_latin(world.name(other)) or world.name(other) in (city, region, country):
+            continue
+        street = street_named(world.name(other), world.short(int(world.country[row])), draw.chance)
+        forms = [
+            f"{street}, {city}, {country}",
+            f"{street}, {city}, {region}",
+            f"{street}, {city}, {region}, {country}",
+        ]
+        if world.population[row] >= _LARGE_CITY:
+            forms = [f"{street}, {city}", f"{street} {city}"]
+        yield Case(draw.chance.choice(forms), (row,))
+
+
 def _structured(draw: Draw) -> Iterator[Case]:
     world = draw.world
     for row in draw.towns():
@@ -318,6 +340,7 @@ _LATER: dict[str, tuple[str, tuple[Floor, ...], Callable[[Draw], Iterator[Case]]
     "noise_city": ("Company or street, large city", (), _noise_and_large_city),
     "postal_alone": ("Postal code alone", (), _postal_code_alone),
     "no_address": ("Words that are no address", (), _no_address),
+    "other_place": ("Street named after another place, city", (), _street_of_another_place),
 }
 _MAKERS = _FORWARD | REVERSE_MAKERS | _LATER
 SET_NAMES = tuple(_MAKERS)

@@ -24,6 +24,25 @@ _STREETS = (
 )  # fmt: skip
 _PHRASES = ("near", "somewhere in", "attn. Mr Smith,", "deliver to", "c/o Miller,", "in der Nähe von")
 
+_FRENCH = ("{number} rue de {name}", "{number} avenue de {name}", "{number}, boulevard de {name}", "Place de {name}")
+_SPANISH = ("Calle {name} {number}", "Av. {name} {number}", "Avenida de {name} {number}", "Plaza {name}")
+_GERMAN = ("{name}er Straße {number}", "{name}er Str. {number}", "{name} Straße {number}", "{name} Allee {number}")
+_PORTUGUESE = ("Rua {name} {number}", "Av. {name}, {number}", "Praça {name} {number}", "Travessa de {name} {number}")
+#: Streets that are named after a place, by the country that writes so; "" is every other.
+_STREETS_NAMED = {
+    **dict.fromkeys(("FR", "BE", "MC", "LU", "SN", "CI", "MA", "DZ", "TN"), _FRENCH),
+    **dict.fromkeys(("ES", "MX", "AR", "CO", "PE", "CL", "VE", "EC", "GT", "CU", "BO", "UY", "PY"), _SPANISH),
+    **dict.fromkeys(("DE", "AT", "CH", "LI"), _GERMAN),
+    **dict.fromkeys(("PT", "BR", "AO", "MZ"), _PORTUGUESE),
+    "IT": ("Via {name} {number}", "Viale {name}, {number}", "Piazza {name} {number}", "Corso {name} {number}"),
+    "PL": ("ul. {name} {number}", "al. {name} {number}", "Plac {name} {number}"),
+    "RO": ("Strada {name} {number}", "Str. {name} {number}", "Bd. {name} {number}"),
+    "": (
+        "{number} {name} Street", "{number} {name} Road", "{number} {name} Ave", "{number} {name} Blvd",
+        "{number} {name} Rd", "{number} {name} St", "{number} {name} Drive", "{name} Lane {number}", "{name} Square",
+    ),
+}  # fmt: skip
+
 #: Share of the texts without a place that are stand-ins for an address.
 _STAND_INS = 0.25
 #: Share of the others that have a number.
@@ -117,6 +136,13 @@ def with_noise(text: str, chance: random.Random) -> str:
             return f"{chance.choice(_COMPANIES)}, {chance.choice(_STREETS)}, {text}"
         case _:
             return f"{chance.choice(_PHRASES)} {text}"
+
+
+def street_named(name: str, country: str, chance: random.Random) -> str:
+    """A street that is named after a place, as written in a country (ISO code), with a house number or without."""
+    pattern = chance.choice(_STREETS_NAMED.get(country, _STREETS_NAMED[""]))
+    number = str(chance.randint(1, 300)) if chance.random() < 0.7 else ""
+    return " ".join(pattern.format(name=name, number=number).split())
 
 
 class NameChain:

@@ -195,5 +195,6 @@ In each bin of claimed confidence: its mean, the share of answers that were righ
     make accuracy                       # the tables, from the present snapshot
     make accuracy ARGS=--write-docs     # this page
     make accuracy ARGS="--streets --write-docs"     # the section on addresses alone
-    make accuracy ARGS="--fit FILE"     # questions of the other half with every scoring term, for the fit
+    make accuracy ARGS=--fit            # fits the confidence anew, on queries apart from these
+    make accuracy ARGS=--fit-streets    # the same for streets and houses
 """

@@ -15,6 +15,7 @@ from rich.console import Console
 from tests.bench.engine_rates import forward_figures, reverse_figures
 from tests.bench.figures import Figure, print_figures, print_summary
 from tests.bench.houses import house_figures
+from tests.bench.import_rates import import_figures
 from tests.bench.job_delays import busy_figures, lookup_figures, small_figures
 from tests.bench.job_rates import rate_figures, size_figures
 from tests.bench.job_server import JobFiles, JobServer
@@ -80,6 +81,7 @@ def main() -> int:
         show("Reverse, one thread", reverse_figures(geocoder, questions, effort))
     if "houses" in arguments.only:
         show("Houses, one thread", house_figures(arguments.data_dir, geocoder, questions, effort))
+        show("Imports", import_figures(arguments.data_dir))
     if "jobs" in arguments.only:
         with tempfile.TemporaryDirectory(prefix="waypost-bench-") as name, asyncio.Runner() as runner:
             folder = Path(name)

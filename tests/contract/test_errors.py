@@ -21,6 +21,7 @@ from tests.errors import detail, failure
 from tests.server_process import Server
 from waypost.server import errors
 from waypost.server.transport.status import CODES, REASONS
+from waypost.server.transport.wire.pages import page_token
 from waypost.v1 import geocoding_pb2 as pb
 from waypost.v1 import places_pb2
 from waypost.v1.geocoding_pb2_grpc import GeocodingServiceStub
@@ -142,6 +143,12 @@ def test_a_reason_has_its_code_and_details(reason: str, channel: grpc.Channel) -
         assert failed.detail(details.ResourceInfo).resource_name
     elif reason != "MALFORMED_MESSAGE":
         assert failed.fields
+
+
+def test_a_list_does_not_begin_anew_by_itself_behind_a_snapshot_that_was_pruned(channel: grpc.Channel) -> None:
+    gone = page_token("/waypost.v1.GeocodingService/ListSnapshots", "0123456789abcdef")
+    failed = failure(lambda: GeocodingServiceStub(channel).ListSnapshots(pb.ListSnapshotsRequest(page_token=gone)))
+    assert (failed.code, failed.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "BAD_PAGE_TOKEN")
 
 
 def test_a_batch_too_large_to_send_ends_in_errors_and_stays_readable(channel: grpc.Channel) -> None:

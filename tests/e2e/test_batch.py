@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -129,6 +130,13 @@ def test_what_the_server_refuses_is_wrong_usage(address: str, tmp_path: Path) ->
     assert result.returncode == 2
     assert "priority" in result.stderr
     assert "Traceback" not in result.stderr
+    # Sent as a file, since few rows go with the request: what was sent need not be sent again.
+    source = write_addresses(tmp_path / "addresses.csv", 5_000)
+    refused = waypost(address, "batch", source, "-o", tmp_path / "out.csv", "--priority", "5000")
+    kept = re.search(r"--upload (\S+) ", refused.stderr)
+    assert kept, refused.stderr
+    again = waypost(address, "batch", source, "-o", tmp_path / "out.csv", "--upload", kept[1])
+    assert again.returncode == 0, again.stderr
     unknown = waypost(address, "jobs", "watch", "no-such-job")
     assert unknown.returncode in (1, 2)
     assert "no-such-job" in unknown.stderr

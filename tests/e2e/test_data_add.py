@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from tests.sample_data import write_sample
 from tests.server_process import Server, heeding_ctrl_c
 from tests.unit.gazetteer.imports.readers.small_extract import SmallExtract
 from waypost.client import Client
+from waypost.server.cli import main
 from waypost.server.gazetteer.imports.layer_store import LayerStore
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.v1 import geocoding_pb2, places_pb2
@@ -41,6 +42,19 @@ def _data(task: str, data_dir: Path, *words: str | Path) -> Done:
     return subprocess.run(
         _command(task, data_dir, words), capture_output=True, text=True, timeout=550, stdin=subprocess.DEVNULL
     )
+
+
+@pytest.fixture
+def here(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Does a task of `waypost data` in this process: where it is done is not the point, and each start is a second."""
+
+    def do(task: str, data_dir: Path, *words: str | Path) -> Done:
+        arguments = ["data", task, *map(str, words), "--data-dir", str(data_dir)]
+        code = main(arguments)
+        told = capsys.readouterr()
+        return Done(arguments, code, told.out, told.err)
+
+    return do
 
 
 @pytest.fixture
@@ -93,34 +107,36 @@ def test_the_same_file_gives_the_same_snapshot(own_dir: Path, table: Path, tmp_p
     assert SnapshotStore(own_dir).present_id() == present
 
 
-def test_bad_records_are_counted_and_named_and_fail_nothing(own_dir: Path, table: Path) -> None:
-    done = _data("add", own_dir, table, "--yes", "--name", "stadt", "--attribution", "Stadt Berlin")
+def test_bad_records_are_counted_and_named_and_fail_nothing(
+    here: Callable[..., Done], own_dir: Path, table: Path
+) -> None:
+    done = here("add", own_dir, table, "--yes", "--name", "stadt", "--attribution", "Stadt Berlin")
     assert done.returncode == 0, done.stderr
     assert "2 records were left out" in done.stderr
     assert "no coordinates (row 4)" in done.stderr
     assert "no licence is known" in done.stderr
     assert "3 addresses" in done.stderr
-    listed = _data("list", own_dir)
+    listed = here("list", own_dir)
     assert "stadt" in listed.stdout
     assert "Stadt Berlin" in listed.stdout
-    assert "stadt" in _data("info", own_dir).stdout
+    assert "stadt" in here("info", own_dir).stdout
 
 
-def test_removing_a_layer_gives_the_snapshot_from_before(own_dir: Path, table: Path) -> None:
+def test_removing_a_layer_gives_the_snapshot_from_before(here: Callable[..., Done], own_dir: Path, table: Path) -> None:
     before = SnapshotStore(own_dir).present_id()
-    assert _data("add", own_dir, table, "--yes", "--name", "stadt").returncode == 0
+    assert here("add", own_dir, table, "--yes", "--name", "stadt").returncode == 0
     assert SnapshotStore(own_dir).present_id() != before
-    assert _data("remove", own_dir, "stadt").returncode == 0
+    assert here("remove", own_dir, "stadt").returncode == 0
     assert SnapshotStore(own_dir).present_id() == before
-    assert _data("list", own_dir).stdout.startswith("no layer was added")
-    again = _data("remove", own_dir, "stadt")
+    assert here("list", own_dir).stdout.startswith("no layer was added")
+    again = here("remove", own_dir, "stadt")
     assert again.returncode == 1
     assert "there is no layer 'stadt'" in again.stderr
 
 
-def test_guessed_columns_are_refused_without_a_terminal(own_dir: Path, table: Path) -> None:
+def test_guessed_columns_are_refused_without_a_terminal(here: Callable[..., Done], own_dir: Path, table: Path) -> None:
     before = SnapshotStore(own_dir).present_id()
-    done = _data("add", own_dir, table)
+    done = here("add", own_dir, table)
     assert done.returncode == 2
     assert "--yes takes them" in done.stderr
     for shown in ("strasse", "hausnummer", "Lindenweg"):
@@ -154,14 +170,16 @@ def test_a_terminal_is_asked(own_dir: Path, table: Path, word: str, code: int) -
     ],
 )
 def test_a_wrong_command_line_is_told_before_anything_is_read(
-    own_dir: Path, table: Path, words: tuple[str, ...], message: str
+    here: Callable[..., Done], own_dir: Path, table: Path, words: tuple[str, ...], message: str
 ) -> None:
-    done = _data("add", own_dir, table, *words)
+    done = here("add", own_dir, table, *words)
     assert done.returncode == 2
     assert message in done.stderr
 
 
-def test_broken_files_are_refused_and_leave_the_old_snapshot(own_dir: Path, tmp_path: Path) -> None:
+def test_broken_files_are_refused_and_leave_the_old_snapshot(
+    here: Callable[..., Done], own_dir: Path, tmp_path: Path
+) -> None:
     before = SnapshotStore(own_dir).present_id()
     whole = _extract(tmp_path / "whole.osm.pbf").read_bytes()
     (tmp_path / "cut.osm.pbf").write_bytes(whole[:-40])
@@ -169,7 +187,7 @@ def test_broken_files_are_refused_and_leave_the_old_snapshot(own_dir: Path, tmp_
     (tmp_path / "empty.csv").write_text("number,street,lat,lon\n")
     (tmp_path / "torn.csv.gz").write_bytes(b"\x1f\x8b\x08torn")
     for name in ("cut.osm.pbf", "text.osm.pbf", "empty.csv", "torn.csv.gz", "missing.csv"):
-        done = _data("add", own_dir, tmp_path / name, "--yes")
+        done = here("add", own_dir, tmp_path / name, "--yes")
         assert done.returncode == 1, (name, done.stderr)
         assert "waypost: " in done.stderr
         assert "Traceback" not in done.stderr
@@ -185,7 +203,7 @@ def _large(path: Path) -> Path:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
 def test_an_import_that_is_ended_leaves_the_old_snapshot(
-    own_dir: Path, table: Path, tmp_path: Path, number: signal.Signals, code: int
+    here: Callable[..., Done], own_dir: Path, table: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     before = SnapshotStore(own_dir).present_id()
     command = _command("add", own_dir, [_large(tmp_path / "large.csv"), "--yes"])
@@ -197,22 +215,22 @@ def test_an_import_that_is_ended_leaves_the_old_snapshot(
     assert process.returncode == code
     store = SnapshotStore(own_dir)
     assert store.open_present().snapshot_id == before
-    assert _data("list", own_dir).stdout.startswith("no layer was added")
-    assert _data("add", own_dir, table, "--yes").returncode == 0
+    assert here("list", own_dir).stdout.startswith("no layer was added")
+    assert here("add", own_dir, table, "--yes").returncode == 0
     assert not list(own_dir.glob("building-*"))
 
 
-def test_adding_needs_a_gazetteer(tmp_path: Path, table: Path) -> None:
-    done = _data("add", tmp_path / "nothing", table, "--yes")
+def test_adding_needs_a_gazetteer(here: Callable[..., Done], tmp_path: Path, table: Path) -> None:
+    done = here("add", tmp_path / "nothing", table, "--yes")
     assert done.returncode == 1
     assert "run 'waypost data build'" in done.stderr
 
 
-def test_a_layer_outlives_another_world(own_dir: Path, table: Path) -> None:
-    assert _data("add", own_dir, table, "--yes", "--name", "first").returncode == 0
+def test_a_layer_outlives_another_world(here: Callable[..., Done], own_dir: Path, table: Path) -> None:
+    assert here("add", own_dir, table, "--yes", "--name", "first").returncode == 0
     store = LayerStore(own_dir)
     added = store.present()
     store.choose(write_sample(own_dir, edition=1), added)  # as a build does, which takes too long here
-    assert _data("add", own_dir, table, "--yes", "--name", "second").returncode == 0
+    assert here("add", own_dir, table, "--yes", "--name", "second").returncode == 0
     layers = {layer.layer for layer in SnapshotStore(own_dir).open_present().layers}
     assert {"first", "second"} <= layers

@@ -80,9 +80,10 @@ def test_a_stream_does_not_hold_up_a_shutdown(start_server: Callable[..., Server
         release.set()
 
 
-def test_a_port_in_use_is_told_in_one_line(server: Server) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_in_use_is_told_in_one_line(server: Server, workers: str) -> None:
     port = server.address.rsplit(":", 1)[1]
-    done = command("serve", "--port", port, "--data-dir", str(_data_dir(server)))
+    done = command("serve", "--port", port, "--data-dir", str(_data_dir(server)), "--workers", workers)
     assert done.returncode == 2
     assert f"waypost: cannot listen on 127.0.0.1:{port}" in done.stderr
     assert "Traceback" not in done.stderr
@@ -96,16 +97,26 @@ def test_bad_settings_are_told_all_at_once() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_what_workers_cannot_serve_with_is_told_without_starting_them_again(data_dir: Path, tmp_path: Path) -> None:
+    flags = ("--notify-keys-file", str(tmp_path / "missing"), "--jobs-dir", str(tmp_path))
+    done = command("serve", "--port", "0", "--workers", "2", "--data-dir", str(data_dir), *flags)
+    assert done.returncode == 2
+    assert "--notify-keys-file" in done.stderr
+    assert "worker died" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_public_address_is_served_when_it_is_allowed(start_server: Callable[..., Server]) -> None:
     server = start_server("--host", "0.0.0.0", "--allow-public")  # noqa: S104
     server.wait_until_serving()
     assert geocode(server.address.replace("0.0.0.0", "127.0.0.1")).results  # noqa: S104
 
 
-def test_a_broken_snapshot_ends_the_server_with_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_broken_snapshot_ends_the_server_without_a_traceback(tmp_path: Path, workers: str) -> None:
     (tmp_path / "snapshots" / "0123456789abcdef").mkdir(parents=True)
     (tmp_path / "present").write_text("0123456789abcdef\n")
-    done = command("serve", "--port", "0", "--data-dir", str(tmp_path))
+    done = command("serve", "--port", "0", "--data-dir", str(tmp_path), "--workers", workers)
     assert done.returncode == 1
     assert "waypost: " in done.stderr
     assert "Traceback" not in done.stderr

@@ -44,6 +44,10 @@ def test_any_other_address_needs_permission(host: str) -> None:
     assert read_config({"host": host, "allow_public": "true"}, {}).host == host
 
 
+def test_what_does_not_listen_needs_no_permission() -> None:
+    assert read_config({}, {"WAYPOST_HOST": "0.0.0.0"}, listens=False).host == "0.0.0.0"  # noqa: S104
+
+
 def test_an_ipv6_address_stands_in_brackets() -> None:
     assert read_config({"host": "::1"}, {}).address == "[::1]:50051"
 

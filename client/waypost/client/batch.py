@@ -41,10 +41,13 @@ def run(client: Client, flags: argparse.Namespace) -> Exit:
     target = None if flags.detach or flags.dry_run else local_target(flags)
     source = flags.input if is_uri(flags.input) else _uploaded(client, flags)
     if flags.dry_run:
-        if isinstance(source, Upload):
-            _say(f"the input is kept for a while; --upload {source.name} uses it without sending it again")
+        _say_kept(source)
         return _look(client, requests.job(input_from(source, how), **what), as_json=flags.json)
-    handle = client.submit(source, reading=how, **what)
+    try:
+        handle = client.submit(source, reading=how, **what)
+    except LookupFailed:
+        _say_kept(source)
+        raise
     if flags.detach:
         return _leave(handle, flags)
     with _coming_back(handle, flags), JobBar() as bar:
@@ -73,6 +76,11 @@ def _uploaded(client: Client, flags: argparse.Namespace) -> Upload:
     except (KeyboardInterrupt, LookupFailed):
         _say(f"what was sent is kept in {upload.name}; to go on: the same command and --upload {upload.name}")
         raise
+
+
+def _say_kept(source: Upload | str) -> None:
+    if isinstance(source, Upload):
+        _say(f"the input is kept for a while; --upload {source.name} uses it without sending it again")
 
 
 def _look(client: Client, job: Job, *, as_json: bool) -> Exit:

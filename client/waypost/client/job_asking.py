@@ -67,6 +67,8 @@ def local_target(flags: argparse.Namespace) -> Path | None:
     """Return where results are to be written here, None where nowhere; Usage where that cannot be."""
     if not flags.output or is_uri(flags.output):
         return None
+    if flags.report:
+        _ensure_free(Path(flags.report), flags.overwrite)
     target = Path(flags.output)
     if flags.output.endswith("/") or getattr(flags, "parts", False):
         try:
@@ -74,11 +76,19 @@ def local_target(flags: argparse.Namespace) -> Path | None:
         except FileExistsError as error:
             raise Usage(f"{flags.output} is no folder") from error
         return target
-    if not target.parent.is_dir():
-        raise Usage(f"the folder {target.parent} does not exist")
-    if target.exists() and not target.is_dir() and not flags.overwrite:
-        raise Usage(f"{flags.output} is there already; --overwrite replaces it")
+    if not target.is_dir():
+        _ensure_free(target, flags.overwrite)
     return target
+
+
+def _ensure_free(path: Path, overwrite: bool) -> None:
+    """Raise Usage where a file cannot be written, or would replace one without leave."""
+    if not path.parent.is_dir():
+        raise Usage(f"the folder {path.parent} does not exist")
+    if path.is_dir():
+        raise Usage(f"{path} is a folder")
+    if path.exists() and not overwrite:
+        raise Usage(f"{path} is there already; --overwrite replaces it")
 
 
 def _columns(by_role: dict[str, str]) -> InputColumns:

@@ -11,30 +11,26 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from waypost.server.app import run
 from waypost.server.config import Config, add_flags, read_config
+from waypost.server.data_tasks import add_tasks
 from waypost.server.errors import ConfigError, ImportFailed, SnapshotError
-from waypost.server.exits import BAD_USAGE, FAILED, INTERRUPTED
+from waypost.server.exits import FAILED, INTERRUPTED, tell
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.logs import configure_logs
 from waypost.server.running import registered
-from waypost.server.workers import serve_with_workers
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    arguments = _parser(with_data="data" in words[:1]).parse_args(words)
+    arguments = _parser(words).parse_args(words)
     try:
-        config = read_config({name: value for name, value in vars(arguments).items() if name in _settings()})
+        flags = {name: value for name, value in vars(arguments).items() if name in _settings()}
+        config = read_config(flags, listens=words[:1] == ["serve"])
         configure_logs(config.log_format, config.log_level)
         return int(arguments.run(config, arguments))
-    except ConfigError as error:
-        print(f"waypost: {error.message}", file=sys.stderr)  # noqa: T201
-        return BAD_USAGE
-    except (SnapshotError, ImportFailed) as error:
-        print(f"waypost: {error.message}", file=sys.stderr)  # noqa: T201
-        return FAILED
+    except (ConfigError, SnapshotError, ImportFailed) as error:
+        return tell(error)
     except OSError as error:
         if words[:1] != ["data"]:
             raise
@@ -45,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _parser(*, with_data: bool) -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="waypost")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve the API; builds the gazetteer first if there is none")
@@ -53,11 +49,9 @@ def _parser(*, with_data: bool) -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
 
     data = commands.add_parser("data", help="build, extend, show and prune the gazetteer's snapshots")
-    if with_data:
-        # Not at the top: what builds and imports takes memory that a server need not have.
-        from waypost.server.data_commands import add_tasks
-
-        add_tasks(data.add_subparsers(required=True, metavar="TASK"))
+    if words[:1] == ["data"]:
+        tasks = data.add_subparsers(required=True, metavar="TASK")
+        add_tasks(tasks, asked=words[1] if len(words) > 1 else "")
     return parser
 
 
@@ -73,6 +67,10 @@ def _serve(config: Config, _: argparse.Namespace) -> int:
             return FAILED
     # Until it can be heeded, a wish to reload waits; it would end the process otherwise.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    # Not at the top: help and settings that are wrong need none of what serves.
+    from waypost.server.app import run
+    from waypost.server.workers import serve_with_workers
+
     with registered(config.data_dir):
         if config.workers > 1:
             return serve_with_workers(config)

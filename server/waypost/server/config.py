@@ -208,8 +208,13 @@ def add_flags(parser: argparse.ArgumentParser, *names: str) -> None:
         )
 
 
-def read_config(flags: Mapping[str, str | None], environment: Mapping[str, str] = os.environ) -> Config:
-    """The settings by flags (None = not given) and environment. Raises ConfigError naming every bad one."""
+def read_config(
+    flags: Mapping[str, str | None], environment: Mapping[str, str] = os.environ, *, listens: bool = True
+) -> Config:
+    """The settings by flags (None = not given) and environment. Raises ConfigError naming every bad one.
+
+    Whether the address may be listened on matters only to what `listens`.
+    """
     values: dict[str, Any] = {}
     problems = []
     for setting in fields(Config):
@@ -224,7 +229,7 @@ def read_config(flags: Mapping[str, str | None], environment: Mapping[str, str] 
         except ValueError as error:
             problems.append(f"{origin} is {text!r}; allowed: {error}")
     host = values.get("host", "127.0.0.1")
-    if not values.get("allow_public", False) and not _is_loopback(host):
+    if listens and not values.get("allow_public", False) and not _is_loopback(host):
         problems.append(
             f"host is {host!r}, which is not loopback, and there is no authentication yet; "
             "allowed: a loopback address, or any with --allow-public"

@@ -8,24 +8,28 @@ Importing this module sets the folder, so it comes before the first kernel: see 
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
-import numba
-from numba.core import config
 from platformdirs import user_cache_path
+
+_VARIABLE = "NUMBA_CACHE_DIR"
 
 
 def kernels_digest() -> str:
     """Twelve hexadecimal digits that change with the source of any kernel, and of any constant that one reads."""
     package = Path(__file__).parent
-    digest = hashlib.sha256(numba.__version__.encode())
+    digest = hashlib.sha256(version("numba").encode())
     for source in sorted((*package.glob("geocoder/*.py"), *package.glob("gazetteer/*.py"), package / "model.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:12]
 
 
-# An operator who set NUMBA_CACHE_DIR knows better.
-if not config.CACHE_DIR:  # type: ignore[attr-defined]
-    config.CACHE_DIR = str(  # type: ignore[attr-defined]
-        user_cache_path("waypost") / "kernels" / kernels_digest()
-    )
+# An operator who set it knows better.
+if not os.environ.get(_VARIABLE):
+    # numba reads it when it is imported, which most commands never do: it would be half of what they take.
+    os.environ[_VARIABLE] = str(user_cache_path("waypost") / "kernels" / kernels_digest())
+    if "numba" in sys.modules:
+        sys.modules["numba"].config.CACHE_DIR = os.environ[_VARIABLE]

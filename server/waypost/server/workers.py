@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import time
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
@@ -17,6 +18,8 @@ from multiprocessing.process import BaseProcess
 
 from waypost.server.app import run
 from waypost.server.config import Config
+from waypost.server.errors import ConfigError, SnapshotError
+from waypost.server.exits import BAD_USAGE, FAILED, tell
 from waypost.server.logs import configure_logs
 from waypost.server.running import ends_with_terminal, terminal_is_gone
 
@@ -43,7 +46,10 @@ class _Worker:
 
 
 def serve_with_workers(config: Config) -> int:
-    """Serves until SIGTERM or SIGINT; the exit code, 1 when the workers die as soon as they are started."""
+    """Serves until SIGTERM or SIGINT; the exit code, FAILED when the workers die as soon as they are started.
+
+    Raises ConfigError if the address cannot be used; of any other setting a worker tells, and the exit code is its own.
+    """
     port_holder = _hold_port(config)
     config = replace(config, port=port_holder.getsockname()[1])
     signal_reader, signal_writer = os.pipe()
@@ -70,7 +76,10 @@ def serve_with_workers(config: Config) -> int:
             for at, worker in enumerate(workers):
                 if worker.process.sentinel not in ended:
                     continue
+                worker.process.join()  # its end has been seen, its exit code has not
                 life_s = time.monotonic() - worker.started_s
+                if worker.process.exitcode == BAD_USAGE and life_s < _SHORT_LIFE_S:
+                    return BAD_USAGE
                 short_lives = short_lives + 1 if life_s < _SHORT_LIFE_S else 0
                 lost = {
                     "pid": worker.process.pid,
@@ -80,7 +89,7 @@ def serve_with_workers(config: Config) -> int:
                 _LOG.error("worker died", extra={"facts": lost})
                 workers[at] = _start(config, works=at == 0, terminal_bound=terminal_bound)
         _LOG.error("workers die as soon as they are started; giving up")
-        return 1
+        return FAILED
     finally:
         _stop(workers, config.grace_s)
         port_holder.close()
@@ -91,7 +100,11 @@ def _hold_port(config: Config) -> socket.socket:
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     holder = socket.socket(family)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    holder.bind((config.host, config.port))
+    try:
+        holder.bind((config.host, config.port))
+    except OSError as error:
+        holder.close()
+        raise ConfigError(f"cannot listen on {config.address}: {error.strerror or error}") from error
     return holder
 
 
@@ -110,7 +123,11 @@ def _start(config: Config, *, works: bool, terminal_bound: bool) -> _Worker:
 def _work(config: Config, works: bool, terminal_bound: bool) -> None:
     configure_logs(config.log_format, config.log_level)
     parent = multiprocessing.parent_process()
-    run(config, reuse_port=True, parent=parent.sentinel if parent else None, works=works, terminal_bound=terminal_bound)
+    sentinel = parent.sentinel if parent else None
+    try:
+        run(config, reuse_port=True, parent=sentinel, works=works, terminal_bound=terminal_bound)
+    except (ConfigError, SnapshotError) as error:
+        sys.exit(tell(error))
 
 
 def _stop(workers: list[_Worker], grace_s: float) -> None:

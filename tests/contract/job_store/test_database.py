@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import DBAPIError
 
@@ -21,10 +22,11 @@ from tests.postgres import Postgres
 from waypost.server.errors import ConfigError, ResourceExhausted, Unavailable
 from waypost.server.jobs import codec
 from waypost.server.jobs.states import JobState
-from waypost.server.jobs.store import JobStore
+from waypost.server.jobs.store import JobStore, schema
 from waypost.server.jobs.store.database import Database
-from waypost.server.jobs.store.migrate import migrate
-from waypost.server.jobs.store.schema import metadata
+from waypost.server.jobs.store.steps import take_steps
+
+STEPS = Path(schema.__file__).parent / "migrations"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -41,8 +43,12 @@ def test_migrations_make_the_tables_of_the_schema_and_no_others(empty_url: str) 
     database = Database(empty_url)
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(context, schema.metadata) == []
     database.close()
+
+
+def test_the_version_of_the_schema_is_the_last_step() -> None:
+    assert ScriptDirectory(str(STEPS)).get_heads() == [schema.VERSION]
 
 
 def test_opening_again_changes_nothing(empty_url: str) -> None:
@@ -54,10 +60,10 @@ def test_opening_again_changes_nothing(empty_url: str) -> None:
 
 def test_a_store_of_the_first_version_keeps_what_is_in_it(empty_url: str) -> None:
     database = Database(empty_url)
-    migrate(database, to="0001")
-    with database.writing() as connection:
+    with database.migrating() as connection:
+        take_steps(connection, to="0001")
         for table, values in (
-            ("jobs", {"job_id": "j", "spec": codec.SPEC.dump_json(spec()).decode(), "snapshot_id": "s", "priority": 0,
+            ("jobs", {"job_id": "j", "spec": codec.SPEC.dump(spec()), "snapshot_id": "s", "priority": 0,
                       "state": 4, "reason_code": "", "reason_message": "", "engine_version": "", "create_time_s": 1.0,
                       "update_time_s": 1.0, "revision": 1, "last_sequence": 3, "prepared": True, "confirmed": False,
                       "operation_deleted": False, "lease_token": 1}),

@@ -16,8 +16,9 @@ from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.jobs.desk import JobDesk, JobLimits, JobRoots
 from waypost.server.jobs.folders import Folders
 from waypost.server.jobs.locations import Root
-from waypost.server.jobs.notify import NotifySettings, Targets
 from waypost.server.jobs.notify.secrets import Secrets
+from waypost.server.jobs.notify.settings import NotifySettings
+from waypost.server.jobs.notify.targets import Targets
 from waypost.server.jobs.store import JobStore
 from waypost.server.transport.access import AccessLog
 from waypost.server.transport.interceptors import Boundary

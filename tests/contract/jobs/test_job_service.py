@@ -6,8 +6,6 @@ import uuid
 from pathlib import Path
 
 import grpc
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.duration_pb2 import Duration
@@ -17,6 +15,7 @@ from google.rpc import error_details_pb2 as details
 from tests.contract.jobs.bench import Bench, failed, new_job
 from waypost.server.jobs.desk import JobLimits
 from waypost.server.jobs.notify.secrets import Secrets
+from waypost.server.jobs.readers.blocks import MAX_COLUMNS
 from waypost.server.jobs.spec import UriSource, WebhookTarget
 from waypost.server.jobs.states import JobState
 from waypost.v1 import geocoding_pb2
@@ -159,13 +158,14 @@ async def test_a_preflight_estimates_a_large_file_from_its_head(bench: Bench, tm
 
 
 async def test_a_preflight_of_rows_too_large_for_one_shard_answers_as_many_as_fit(bench: Bench, tmp_path: Path) -> None:
-    path = tmp_path / "in" / "wide.parquet"
-    # Twenty kilobytes in the file, whose readers take all rows at once, and twenty megabytes once they are read.
-    pq.write_table(pa.table({"query": ["Paris, France"] * 1_000, "note": ["x" * 20_000] * 1_000}), path)
+    path = tmp_path / "in" / "wide.csv"
+    # Of so many columns even empty cells fill a shard; and behind so long a header four megabytes are read at once.
+    header = ["query", *(f"column {number} ".ljust(30, "x") for number in range(MAX_COLUMNS - 1))]
+    path.write_text(",".join(header) + "\n" + f'"Paris, France"{"," * (MAX_COLUMNS - 1)}\n' * 450)
     job = new_job(input=pb.JobInput(uri=f"file://{path}"))
     found = response(await bench.jobs.CreateJob(pb.CreateJobRequest(job=job, validate_only=True))).preflight
-    assert 0 < found.sample_rows < 1_000
-    assert (found.matched_share, found.total_rows) == (1.0, 1_000)
+    assert 0 < found.sample_rows < 450
+    assert found.matched_share == 1.0
 
 
 async def test_a_file_is_pinned_as_it_was(bench: Bench, tmp_path: Path) -> None:

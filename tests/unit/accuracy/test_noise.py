@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 
-from tests.accuracy.noise import NameChain, with_noise, with_typos
+from tests.accuracy.noise import NameChain, street_named, with_noise, with_typos
 
 TEXT = "10115 Charlottenburg, Brandenburg 44"
 
@@ -70,3 +71,12 @@ def test_the_same_seed_invents_the_same_names() -> None:
     first, second = random.Random(7), random.Random(7)
 
     assert [chain.invent(first) for _ in range(20)] == [chain.invent(second) for _ in range(20)]
+
+
+@pytest.mark.parametrize(("country", "kinds"), [("FR", "rue|avenue|boulevard|Place"), ("IT", "Via|Viale|Piazza|Corso")])
+def test_a_street_named_after_a_place_is_written_as_its_country_writes(country: str, kinds: str) -> None:
+    chance = random.Random(1)
+    streets = {street_named("Lyon", country, chance) for _ in range(200)}
+    assert all(re.search(rf"({kinds})( de)? Lyon", street) for street in streets)
+    assert any(street[0].isdigit() or street[-1].isdigit() for street in streets)
+    assert any(not re.search(r"\d", street) for street in streets)

@@ -112,6 +112,19 @@ def test_a_target_is_a_new_file_or_a_folder(tmp_path: Path) -> None:
             target(path)
 
 
+def test_a_report_replaces_nothing_unless_told_to(tmp_path: Path) -> None:
+    there = tmp_path / "report.json"
+    there.touch()
+
+    def target(report: Path, *flags: str) -> Path | None:
+        return local_target(parsed("batch", "a", "-o", f"{tmp_path}/new.csv", "--report", str(report), *flags))
+
+    assert target(there, "--overwrite") == tmp_path / "new.csv"
+    for report, why in ((there, "there already"), (tmp_path / "no/r.json", "does not exist"), (tmp_path, "a folder")):
+        with pytest.raises(Usage, match=why):
+            target(report)
+
+
 def test_a_list_is_filtered_by_states_and_labels() -> None:
     flags = parsed("jobs", "list", "--state", "running", "--state", "paused", "--label", 'a=b"c', "--label", "d")
     assert job_filter(flags) == r'(state = RUNNING OR state = PAUSED) AND labels.a = "b\"c" AND labels:d'

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.unit.gazetteer.conftest import LAYERS, Small, small_world
 from waypost.server.gazetteer.assemble import assemble
+from waypost.server.gazetteer.layers import chosen_layers
 from waypost.server.gazetteer.schema import PLACES
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.model import LocationSource, PlaceType, Precision
@@ -24,6 +26,18 @@ def test_every_array_has_the_type_and_length_of_the_schema(small: Small) -> None
         assert len(array) == lengths[column.shape], name
         assert isinstance(array, TextColumn) == (column.dtype == "text"), name
         assert isinstance(array, TextColumn) or array.dtype == column.dtype, name
+
+
+@pytest.mark.parametrize(("without", "gone"), [("postal", "pc-"), ("airports", "ap-")])
+def test_a_layer_that_is_left_out_takes_its_rows_along_and_nothing_else(small: Small, without: str, gone: str) -> None:
+    sources = small_world(postal=without != "postal", airports=without != "airports")
+    rest = Small(assemble(sources, chosen_layers(frozenset({without}))))
+    assert rest.ids() == [place_id for place_id in small.ids() if not place_id.startswith(gone)]
+    for place_id in rest.ids():
+        assert (
+            LAYERS[int(small.number("layer", place_id))]
+            == [layer for layer in LAYERS if layer != without][int(rest.number("layer", place_id))]
+        )
 
 
 def test_rows_are_in_hierarchy_order_with_postal_codes_behind(small: Small) -> None:

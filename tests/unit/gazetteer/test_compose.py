@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.sample_data import write_sample
 from waypost.server.errors import SnapshotError
 from waypost.server.gazetteer.compose import MOST_LAYERS, STEPS, compose
 from waypost.server.gazetteer.features import ImportedLayer
@@ -17,7 +17,7 @@ from waypost.server.gazetteer.schema import CATEGORIES, FEATURES, HOUSE
 from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.geocoder.sample_layer import SampleAddress, SampleFeature, layer_arrays, sample_layer
-from waypost.server.model import Attribution, Layer, PlaceType
+from waypost.server.model import Attribution, Layer, PlaceType, SnapshotInfo
 
 _CREDIT = Attribution("streets", "© Somebody", "https://example.org/", "ODbL-1.0", True)
 STREETS = ImportedLayer(Layer("streets", "Streets", "streets.csv", "1", 7, _CREDIT), sample_layer())
@@ -40,9 +40,16 @@ def village_layer(features: Sequence[SampleFeature] = VILLAGE, name: str = "vill
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Path:
-    write_sample(tmp_path)
-    return tmp_path
+def world(sample_dir: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sample_dir, tmp_path / "data"))
+
+
+@pytest.fixture(scope="module")
+def composed(sample_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Snapshot, SnapshotInfo]:
+    """The sample with both layers, and what composing it told; for tests that change nothing."""
+    directory = shutil.copytree(sample_dir, tmp_path_factory.mktemp("composed") / "data")
+    info = compose(directory, [STREETS, village_layer()])
+    return SnapshotStore(directory).open_present(), info
 
 
 def ids_of(snapshot: Snapshot) -> list[str]:
@@ -65,11 +72,11 @@ def test_the_same_layers_give_one_snapshot_whatever_was_there_before(world: Path
     assert compose(world, [STREETS, village_layer()]).snapshot_id == both
 
 
-def test_the_world_keeps_its_rows_and_the_manifest_names_the_layers(world: Path) -> None:
-    store = SnapshotStore(world)
-    before = store.open_present()
-    info = compose(world, [STREETS, village_layer()])
-    after = store.open_present()
+def test_the_world_keeps_its_rows_and_the_manifest_names_the_layers(
+    sample_dir: Path, composed: tuple[Snapshot, SnapshotInfo]
+) -> None:
+    before = SnapshotStore(sample_dir).open_present()
+    after, info = composed
     assert [layer.layer for layer in info.layers] == ["places", "streets", "village"]
     assert info.layers[1].attribution == _CREDIT
     assert ids_of(after)[: before.row_count] == ids_of(before)
@@ -83,9 +90,8 @@ def test_the_world_keeps_its_rows_and_the_manifest_names_the_layers(world: Path)
     assert {"residential", "museum", "hamlet"} <= set(names)
 
 
-def test_features_follow_their_anchors_and_every_id_is_found(world: Path) -> None:
-    compose(world, [STREETS, village_layer()])
-    snapshot = SnapshotStore(world).open_present()
+def test_features_follow_their_anchors_and_every_id_is_found(composed: tuple[Snapshot, SnapshotInfo]) -> None:
+    snapshot, _ = composed
     base = int(snapshot.array("feature_base")[0])
     anchor = snapshot.array("anchor")[base:].astype(np.int64)
     assert (np.diff(anchor) >= 0).all()

@@ -55,6 +55,19 @@ def test_building_the_same_again_changes_nothing(store: SnapshotStore, small: Sm
     assert {info.snapshot_id for info in store.list_snapshots()} == {first, second}
 
 
+def test_building_the_same_again_repairs_a_snapshot_that_was_damaged(store: SnapshotStore, small: Small) -> None:
+    damaged = _publish(store, small, 0.1)
+    (array,) = store.path_of(damaged).glob("latitude.npy")
+    whole = array.read_bytes()
+    for broken in (whole[:100], whole[:-1] + bytes([whole[-1] ^ 1])):
+        array.write_bytes(broken)
+        assert _publish(store, small, 0.1) == damaged
+        assert array.read_bytes() == whole
+    (store.path_of(damaged) / "manifest.json").unlink()
+    assert _publish(store, small, 0.1) == damaged
+    assert store.open_present().snapshot_id == damaged
+
+
 def test_prune_keeps_the_present_the_one_before_and_what_is_pinned(store: SnapshotStore, small: Small) -> None:
     ids = [_publish(store, small, shift) for shift in (0.1, 0.2, 0.3, 0.4)]
     assert store.prune(frozenset({ids[0]})) == (ids[1],)

@@ -345,6 +345,21 @@ def test_a_crossing_is_found_whatever_the_streets_are_named_after_and_lie_in(
     assert _at(_best(quarter, text), 52.515, longitude)
 
 
+def test_a_crossing_street_that_is_cut_at_the_border_is_found_among_many_of_its_name() -> None:
+    """Of forty streets of that name elsewhere, the one that is met is the last, where the next place begins."""
+    elsewhere = [
+        Feature(MUNICH, "Grenzweg", line=[(48.1 + 0.001 * number, 11.5), (48.1 + 0.001 * number, 11.501)])
+        for number in range(40)
+    ]
+    own = Feature(BERLIN, "Annankatu", line=[(52.515, 13.30), (52.515, 13.31)])
+    met = Feature(MUNICH, "Grenzweg", line=[(52.510, 13.301), (52.516, 13.301)])
+    geocoder = Geocoder(street_snapshot([own, *elsewhere, met]))
+    assert _at(_best(geocoder, "Annankatu & Grenzweg, Berlin"), 52.515, 13.301)
+    lone = Geocoder(street_snapshot([own, *elsewhere]))
+    codes = [notice.code for notice in _ask(lone, "Annankatu & Grenzweg, Berlin").notices]
+    assert NoticeCode.TRUNCATED in codes
+
+
 @pytest.mark.parametrize("code", ["99999", "62701", "0911"])
 def test_a_postal_code_that_is_not_the_streets_contradicts_even_if_nobody_has_it(geocoder: Geocoder, code: str) -> None:
     result = _best(geocoder, f"Hauptstr. 5, {code} Berlin")

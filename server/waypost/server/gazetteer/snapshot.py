@@ -88,7 +88,7 @@ class Snapshot:
         try:
             arrays = {
                 name: np.load(directory / f"{name}.npy", mmap_mode="r", allow_pickle=False).view(np.ndarray)
-                for name in _mapping(manifest["files"])
+                for name in files_from_manifest(manifest)
             }
             return cls(info_from_manifest(manifest, present=False), arrays)
         except (ValueError, KeyError, EOFError) as error:  # a file that is cut off, or of another kind
@@ -178,9 +178,11 @@ def info_from_manifest(manifest: Mapping[str, object], *, present: bool) -> Snap
     )
 
 
-def _mapping(value: object) -> Mapping[str, object]:
-    assert isinstance(value, dict)  # noqa: S101 - the format was checked by read_manifest
-    return value
+def files_from_manifest(manifest: Mapping[str, object]) -> Mapping[str, str]:
+    """The SHA-256 of each array's file, by the array's name."""
+    files = manifest["files"]
+    assert isinstance(files, dict)  # noqa: S101 - the format was checked by read_manifest
+    return files
 
 
 def _as_int64(array: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:

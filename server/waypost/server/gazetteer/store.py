@@ -20,7 +20,8 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from waypost.server.errors import NotFound, SnapshotError
-from waypost.server.gazetteer.snapshot import Snapshot, info_from_manifest, read_manifest
+from waypost.server.gazetteer.files import are_whole, sync_directory
+from waypost.server.gazetteer.snapshot import Snapshot, files_from_manifest, info_from_manifest, read_manifest
 from waypost.server.model import SnapshotInfo
 
 _BUILDING_PREFIX = "building-"
@@ -82,10 +83,7 @@ class SnapshotStore:
             kept = {self.present_id(), self._read_pointer("previous"), *pinned}
             removed = [snapshot_id for snapshot_id in self._ids() if snapshot_id not in kept]
             for snapshot_id in removed:
-                # Under a name that no reader takes for a snapshot, so that a kill leaves no half of one.
-                doomed = self.directory / f"{_BUILDING_PREFIX}{snapshot_id}"
-                (self._snapshots / snapshot_id).rename(doomed)
-                shutil.rmtree(doomed)
+                self._remove(snapshot_id)
             return tuple(removed)
 
     @contextmanager
@@ -108,14 +106,23 @@ class SnapshotStore:
         """Makes the finished directory `building` the present snapshot; only inside of `building()`."""
         self._snapshots.mkdir(exist_ok=True)
         target = self._snapshots / snapshot_id
+        if target.exists() and not _is_whole(target):
+            self._remove(snapshot_id)
         if not target.exists():
             building.chmod(0o755)
+            sync_directory(building)
             building.rename(target)
-            _sync_directory(self._snapshots)
+            sync_directory(self._snapshots)
         before = self.present_id()
         if before not in (None, snapshot_id):
             self._write_pointer("previous", str(before))
         self._write_pointer("present", snapshot_id)
+
+    def _remove(self, snapshot_id: str) -> None:
+        # Under a name that no reader takes for a snapshot, so that a kill leaves no half of one.
+        doomed = self.directory / f"{_BUILDING_PREFIX}{snapshot_id}"
+        (self._snapshots / snapshot_id).rename(doomed)
+        shutil.rmtree(doomed)
 
     def _ids(self) -> list[str]:
         return sorted(path.name for path in self._snapshots.iterdir()) if self._snapshots.exists() else []
@@ -133,7 +140,7 @@ class SnapshotStore:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self.directory / name)
-        _sync_directory(self.directory)
+        sync_directory(self.directory)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -148,9 +155,10 @@ class SnapshotStore:
             yield
 
 
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
+def _is_whole(directory: Path) -> bool:
+    """Whether a snapshot is what its manifest tells; a disk can fail after it got its name."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        digests = files_from_manifest(read_manifest(directory))
+    except SnapshotError:
+        return False
+    return are_whole(directory, digests)

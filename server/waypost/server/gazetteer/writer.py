@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from waypost.server.gazetteer.files import digest_of
 from waypost.server.gazetteer.snapshot import FORMAT_VERSION, MANIFEST, TextColumn, info_from_manifest
 from waypost.server.model import Layer, SnapshotInfo
 
@@ -107,7 +108,6 @@ def write_arrays(
                     raise
                 file.flush()
                 os.fsync(file.fileno())
-            with path.open("rb") as file:
-                files[part] = hashlib.file_digest(file, "sha256").hexdigest()
+            files[part] = digest_of(path)
             size += path.stat().st_size
     return files, size

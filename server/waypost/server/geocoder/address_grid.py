@@ -34,7 +34,7 @@ from waypost.server.geocoder.fine_grid import (
     tile_at,
     window_at,
 )
-from waypost.server.geocoder.jit import Whole, njit, njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import Whole, njit, njit_entry, njit_inlined
 
 #: The first window that is looked at: in a town something is in it.
 FIRST_REACH_M = 25.0
@@ -97,7 +97,7 @@ def _cell(grid: FineGrid, points: Points, index: Whole) -> Whole:
     return cell_of_point(grid, np.int64(points[index, 0]) + 90 * UNITS, np.int64(points[index, 1]) + 180 * UNITS)
 
 
-@njit_kernel
+@njit_entry
 def nearest_points(
     places: PointGrid,
     latitude: float,

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel
 
 #: Number of features that search.describe computes, the constant one included.
 FEATURES = 33
@@ -32,7 +32,7 @@ def load_weights(file: Path = WEIGHTS_FILE) -> npt.NDArray[np.float64]:
     return np.array(fitted["coefficients"] + fitted["curve"], np.float64)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def confidence(weights, features):  # type: ignore[no-untyped-def]
     """Confidence in [0, 1] for the given features."""
     total = 0.0

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from waypost.server.gazetteer.sources.borders import SEA
 from waypost.server.geocoder.borders import CELLS_PER_DEGREE, BorderArrays
 from waypost.server.geocoder.candidates import Candidates
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import Whole, njit, njit_kernel
 from waypost.server.geocoder.place_grid import (
     ANY_COUNTRY,
     Eye,
@@ -94,19 +94,26 @@ def list_block(
             )
             if used + sizes[cell] > len(listed):
                 grown = np.empty(2 * (used + sizes[cell]), np.int32)
-                grown[:used] = listed[:used]
+                _copy(grown, np.int64(0), listed, used)
                 listed = grown
-            listed[used : used + sizes[cell]] = scratch[: sizes[cell]]
+            _copy(listed, used, scratch, np.int64(sizes[cell]))
             used += sizes[cell]
     ordered = np.empty(used, np.int32)
     at = 0
     for cell in range(side * side):
-        ordered[at : at + sizes[cell]] = listed[parts[cell] : parts[cell] + sizes[cell]]
+        _copy(ordered, at, listed[parts[cell] :], np.int64(sizes[cell]))
         at += sizes[cell]
     return side, sizes, ordered
 
 
-@njit(cache=True, nogil=True)
+@njit_kernel
+def _copy(target: Numbers, at: Whole, source: Numbers, count: Whole) -> None:
+    """Copies the first `count` numbers of `source` to place `at` on. Assigning slices compiles for a second longer."""
+    for offset in range(count):
+        target[at + offset] = source[offset]
+
+
+@njit_kernel
 def circle(south: float, west: float, size: float) -> tuple[Eye, float]:
     """The middle of a square of that many degrees, and the metres within which all of it lies."""
     eye = eye_at(south + size / 2.0, west + size / 2.0)
@@ -118,7 +125,7 @@ def circle(south: float, west: float, size: float) -> tuple[Eye, float]:
     return eye, half_m * MARGIN + MARGIN_M
 
 
-@njit(cache=True, nogil=True)
+@njit_kernel
 def count_within(
     grid: PlaceGrid, kind: int, eye: Eye, reach_m: float, half_m: float, scratch: Numbers
 ) -> tuple[int, int]:
@@ -137,7 +144,7 @@ def count_within(
     return size, inside
 
 
-@njit(cache=True, nogil=True)
+@njit_kernel
 def keep_best(
     grid: PlaceGrid,
     points: Numbers,
@@ -170,7 +177,7 @@ def keep_best(
     return size
 
 
-@njit(cache=True, nogil=True)
+@njit_kernel
 def country_of_cell(borders: BorderArrays, block: int, side: int, row: int, column: int) -> int:
     """The only country of a cell, SEA if it has none, less than SEA if a border or coast is near."""
     entry = borders.blocks[block]

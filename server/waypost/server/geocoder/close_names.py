@@ -41,7 +41,10 @@ def close_names(
     """
     primary = np.asarray(arrays["alias_offsets"], np.int64)[:-1]
     place_type = np.asarray(arrays["place_type"])
-    close: Bools = near_primary(fold.entries, fold.pool, texts.offsets, texts.data, primary[rows], hashes)
+    close: Bools = near_primary(
+        fold.entries, fold.pool, texts.offsets, texts.data, primary[rows], hashes, new_tokens(), new_tokens(),
+        new_corrections(),
+    )  # fmt: skip
     kind = place_type[rows]
     towns = kind == PlaceType.LOCALITY
     country = np.asarray(arrays["country"], np.int64)[rows]
@@ -105,11 +108,9 @@ def _native_names(arrays: Sources, rows: npt.NDArray[np.int64]) -> Bools:
 
 
 @njit(cache=True, nogil=True)
-def near_primary(entries, pool, offsets, data, primary, hashes):  # type: ignore[no-untyped-def]
+def near_primary(entries, pool, offsets, data, primary, hashes, tokens, whole, room):  # type: ignore[no-untyped-def]
     """Per text whether it is the text at `primary` less its last words, or one edit away behind four equal letters."""
     close = np.zeros(primary.size, np.bool_)
-    tokens, whole = new_tokens(), new_tokens()
-    room = new_corrections()
     known = np.int64(-1)
     words = 0
     length = np.int64(0)
@@ -128,7 +129,9 @@ def near_primary(entries, pool, offsets, data, primary, hashes):  # type: ignore
         size = tokens.word[count - 1].end
         for word in range(words - 1):
             close[text] |= span_hash(whole.prefix, 0, whole.word[word].end) == hashes[text] and size >= 3
-        alike = size >= 6 and abs(size - length) <= 1 and (tokens.char[:4] == whole.char[:4]).all()
+        alike = size >= 6 and abs(size - length) <= 1
+        for at in range(4):
+            alike &= tokens.char[at] == whole.char[at]
         if alike and length <= LONGEST_LEARNT:
             close[text] |= distance(length, tokens.char, 0, size, room) <= 1
     return close

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.distance import METRES_PER_DEGREE, distance_m
 from waypost.server.geocoder.instructions import lowest_bit, prefetch
-from waypost.server.geocoder.jit import kernel, njit
+from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.kind_spans import MEANT_SHIFT, agrees
 from waypost.server.geocoder.postings import (
     CODE,
@@ -72,8 +72,7 @@ class Contexts(NamedTuple):
     size: npt.NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
-def new_contexts():  # type: ignore[no-untyped-def]
+def new_contexts() -> Contexts:
     """Room for the contexts of one query."""
     return Contexts(
         np.empty(MAX_AREAS_ALL, np.int32),

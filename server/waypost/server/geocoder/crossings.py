@@ -18,7 +18,8 @@ from waypost.server.model import PlaceType
 
 #: Streets that come this near to each other meet: a wide junction, lines that end at the kerb.
 CROSSING_M = 50.0
-#: Streets of one name that may meet another one, and how far north or south of it the middle of one may be.
+#: Streets of one name that may meet another one, and how far north or south of it the middle of one may be. In other
+#: places those are looked at whose rows are nearest: rows are in the order of the hierarchy, so neighbours come first.
 _MAX_PARTNERS = 32
 _MEETING_STREETS_M = 20_000.0
 #: Pieces of two lines that are compared at most: streets of 500 pieces each.
@@ -90,7 +91,8 @@ def _joined(tokens, data, signs, end, first):  # type: ignore[no-untyped-def]
 def crossing_of(places, table, spans, partner, row):  # type: ignore[no-untyped-def]
     """The street named by span `partner` that street `row` crosses: (its row, latitude, longitude); row -1 if none.
 
-    Those of the same place first: a street may meet one that is cut where the next place begins.
+    Those of the same place first: a street may meet one that is cut where the next place begins. Sets AT_BOUND where it
+    finds none and has not looked at all.
     """
     postings, starts, base = st.u64(table, st.POSTINGS), st.i32(table, st.STARTS), st.i64(table, st.BASE)[0]
     anchor = places[row].anchor
@@ -98,11 +100,14 @@ def crossing_of(places, table, spans, partner, row):  # type: ignore[no-untyped-
     last = head + 1 + np.int64(spans[partner].count)
     found, least = np.int64(-1), CROSSING_M
     latitude = longitude = 0.0
+    own = from_row(postings, head + 1, last, base + starts[anchor])
     for everywhere in range(2):
-        first, end = base + starts[anchor], base + starts[anchor + 1]
+        at, end = own, base + starts[anchor + 1]
         if everywhere:
-            first, end = base, np.int64(places.size)
-        at = from_row(postings, head + 1, last, first)
+            begin = from_row(postings, head + 1, last, base)
+            at, end = max(begin, own - _MAX_PARTNERS // 2), np.int64(places.size)
+            if found < 0 and (at > begin or at + _MAX_PARTNERS < last):
+                st.i64w(table, st.COUNTS)[st.AT_BOUND] = 1
         for other_at in range(at, min(at + _MAX_PARTNERS, last)):
             other = posting_row(postings[other_at])
             if other >= end or (everywhere and found >= 0):
@@ -136,7 +141,10 @@ def nearest(table, one, other):  # type: ignore[no-untyped-def]
     other_low, other_high = offsets[other], offsets[other + 1]
     best = np.inf
     latitude = longitude = 0.0
-    if low == high or other_low == other_high or (high - low) * (other_high - other_low) > _MAX_COMPARED:
+    if (high - low) * (other_high - other_low) > _MAX_COMPARED:
+        st.i64w(table, st.COUNTS)[st.AT_BOUND] = 1
+        return latitude, longitude, best
+    if low == high or other_low == other_high:
         return latitude, longitude, best
     scale = math.cos(math.radians(line[2 * low] / UNITS_PER_DEGREE))
     for _swap in range(2):

@@ -16,7 +16,7 @@ from waypost.server.geocoder import one_line
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.book import Book
 from waypost.server.geocoder.house_texts import postal_code_of
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.one_line import country_number
 from waypost.server.geocoder.plus_code import write_plus_code
 from waypost.server.geocoder.sheet import Sheet
@@ -73,7 +73,7 @@ def describe_row(book, sheet, row, full):  # type: ignore[no-untyped-def]
     add_place(book, sheet, row, full)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_place(book, sheet, row, full):  # type: ignore[no-untyped-def]
     """Adds a row as a result; its number. There must be room for it."""
     number = new_result(book, sheet, row)
@@ -95,7 +95,7 @@ def add_place(book, sheet, row, full):  # type: ignore[no-untyped-def]
     return number
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def new_result(book, sheet, row):  # type: ignore[no-untyped-def]
     """Adds a result with the numbers of a row and without any text; its number."""
     sizes = s.integers(sheet, s.SIZES)
@@ -177,14 +177,14 @@ def put_postal_code(book, sheet, row, address):  # type: ignore[no-untyped-def]
     return s.put_text(sheet, b.bytes_of(book, b.CODES), starts[code], starts[code + 1])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_own_texts(book, sheet, row, wanted):  # type: ignore[no-untyped-def]
     """Adds the first `wanted` of a row's OWN_TEXTS; the number of the first."""
     starts = b.starts_of(book, b.TEXT_STARTS)
     return s.put_lines(sheet, b.bytes_of(book, b.TEXT), starts[row], starts[row + 1], wanted)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def area_component(book, sheet, row, level):  # type: ignore[no-untyped-def]
     """The component of what contains a place; the one of the place before if that lies in the same."""
     sizes = s.integers(sheet, s.SIZES)
@@ -200,7 +200,7 @@ def area_component(book, sheet, row, level):  # type: ignore[no-untyped-def]
     return number
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _region_component(book, sheet, row):  # type: ignore[no-untyped-def]
     """The component of a region, which some countries write as a code in addresses."""
     number = area_component(book, sheet, row, _IN_REGION)
@@ -213,7 +213,7 @@ def _region_component(book, sheet, row):  # type: ignore[no-untyped-def]
     return number
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def new_component(sheet, text, name, place_type):  # type: ignore[no-untyped-def]
     """Adds a component with the texts of a row; its number."""
     sizes, components = s.integers(sheet, s.SIZES), s.components_of(sheet, s.COMPONENTS)
@@ -230,7 +230,7 @@ def new_component(sheet, text, name, place_type):  # type: ignore[no-untyped-def
     return number
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_spoken_name(book, sheet, row):  # type: ignore[no-untyped-def]
     """Adds the first name of a row in the best of the languages asked for; its number, 0 if it has none in any."""
     tag_ends = s.integers(sheet, s.TAG_END)
@@ -260,7 +260,7 @@ def put_spoken_name(book, sheet, row):  # type: ignore[no-untyped-def]
     return s.put_text(sheet, b.bytes_of(book, b.ALIAS_TEXT), starts[best], starts[best + 1])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _same_bytes(left, begin, end, right, other, other_end):  # type: ignore[no-untyped-def]
     if end - begin != other_end - other:
         return False

@@ -26,7 +26,7 @@ from waypost.server.geocoder.describe import (
 from waypost.server.geocoder.distance import METRES_PER_DEGREE
 from waypost.server.geocoder.house_texts import HOUSE_BYTES, put_address_id, put_house
 from waypost.server.geocoder.houses import CROSSING, EXACT, NO_HOUSE, STREET_ONLY
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.one_line import LINE_BYTES, copy_bytes, country_number, join_line
 from waypost.server.geocoder.reverse_houses import House
 from waypost.server.geocoder.sheet import Sheet
@@ -72,7 +72,7 @@ def describe_house(book, sheet, row, kind, address, latitude, longitude, error_m
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_answer(book, sheet, row, kind, address, crossing, latitude, longitude, error_m, data, begin, end, full):  # type: ignore[no-untyped-def]
     """Adds a row, with what is known of the house, as a result; its number. There must be room for it.
 
@@ -168,7 +168,7 @@ def _name_crossing(book, sheet, row, other, number, full):  # type: ignore[no-un
         result.in_street = area_component(book, sheet, other, _IN_STREET)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _show_around(sheet, number):  # type: ignore[no-untyped-def]
     """Makes the viewport of a result a box around its own location."""
     result = s.results_of(sheet, s.RESULTS)[number]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from waypost.server.geocoder.contexts import AREA, NEAR_SPAN, NEARBY, Contexts
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.lent import LentArrays, lender
 from waypost.server.geocoder.match import READING, Filter, Top
 from waypost.server.geocoder.normalize import MAX_TOKENS, WORD, Tokens
@@ -31,13 +31,13 @@ _word, _span, _area, _near, _near_span, _reading = (
 )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def index_of(desk):  # type: ignore[no-untyped-def]
     """The forward index."""
     return Index(_u32(desk, 0), _u32(desk, 1), _u64(desk, 2), _u64(desk, 3), _i32(desk, 4), _places(desk, 5))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def words_of(desk):  # type: ignore[no-untyped-def]
     """The vocabulary."""
     return Words(
@@ -46,13 +46,13 @@ def words_of(desk):  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def filter_of(desk):  # type: ignore[no-untyped-def]
     """What restricts the answers."""
     return Filter(_i64(desk, _FILTER), _i64(desk, _FILTER + 1), _f64(desk, _FILTER + 2), _f64(desk, _FILTER + 3))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scratch_of(desk, capacity):  # type: ignore[no-untyped-def]
     """The room of search.new_scratch, for the `capacity` best readings."""
     return (
@@ -86,7 +86,7 @@ def weights_of(desk):  # type: ignore[no-untyped-def]
     return _f64(desk, _WEIGHTS)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def streets_of(desk):  # type: ignore[no-untyped-def]
     """The table of streets, 0 in a snapshot without layers."""
     return _i64(desk, _STREETS)[0]
@@ -104,7 +104,7 @@ class Desk:
         tokens, spans, contexts, top, order, corrections, features = new_scratch(READINGS)
         self._filter = limits
         self._types = np.zeros(0, np.int64)
-        arrays = [*index, *words, *limits, *tokens, spans, *contexts, *top, order]
+        arrays: list[npt.NDArray[np.generic]] = [*index, *words, *limits, *tokens, spans, *contexts, *top, order]
         arrays += [*corrections, features, self._types, weights, np.array([streets.table], np.int64)]
         self._lent = LentArrays(arrays)
         self.table = self._lent.table

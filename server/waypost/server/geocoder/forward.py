@@ -20,6 +20,7 @@ from waypost.server.geocoder.houses import HOUSE
 from waypost.server.geocoder.lookup import look_up
 from waypost.server.geocoder.match import Filter
 from waypost.server.geocoder.normalize import FoldTable
+from waypost.server.geocoder.same_places import FEW
 from waypost.server.geocoder.sheet import OVERFLOW, Sheet
 from waypost.server.geocoder.spans import ANY_TYPE, Index, Words
 from waypost.server.geocoder.street_confidence import WEIGHTS_FILE as STREET_WEIGHTS
@@ -172,10 +173,13 @@ class ForwardIndex:
         """Row of the best answer (-1 = none) and what its confidence is computed from; for fitting that."""
         asked = Questions([query.text]) if query.address is None else Questions.of_addresses([query.address])
         data, ends = asked.first()
-        row, features = search_columns.search_features(
-            self._index, self._words, self._desk().streets.table, data, ends, asked.types, self.limits(query.filter)
-        )
-        return int(row), features
+        scratch = search.new_scratch(FEW)
+        scratch[6][:] = 0.0
+        row = search_columns.search_features(
+            self._index, self._words, self._desk().streets.table, data, ends, asked.types, self.limits(query.filter),
+            self._weights, scratch,
+        )  # fmt: skip
+        return int(row), scratch[6]
 
     def column(
         self,
@@ -205,6 +209,7 @@ class ForwardIndex:
             sure,
             flags,
             houses,
+            search.new_scratch(FEW),
         )
         rows[faults != 0] = -1
         reason = np.where(faults != 0, faults, np.where(rows < 0, c.NO_MATCH, 0)).astype(np.uint8)

@@ -8,6 +8,7 @@ from waypost.server.geocoder import ranking
 from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.kind_words import KIND_WORDS
 from waypost.server.geocoder.normalize import fold_text, hash_text
+from waypost.server.geocoder.sorted_arrays import place_of
 
 #: What `generic` returns besides the types of a kind word, as bits above those of PlaceType.
 FILLER, PLACEHOLDER = 1 << 14, 1 << 15
@@ -43,7 +44,5 @@ def generic(value):  # type: ignore[no-untyped-def]
     word = _BLOOM[(value & np.uint64(_BLOOM_BITS - 1)) >> np.uint64(6)]
     if (word >> (value & np.uint64(63))) & np.uint64(1) == 0:
         return np.int32(0)
-    at = np.searchsorted(_HASHES, value)
-    if at < _HASHES.size and _HASHES[at] == value:
-        return _BITS[at]
-    return np.int32(0)
+    at = place_of(_HASHES, value)
+    return _BITS[at] if at >= 0 else np.int32(0)

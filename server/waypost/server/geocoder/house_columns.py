@@ -16,7 +16,7 @@ from waypost.server.geocoder.book import Book
 from waypost.server.geocoder.gather import Rows
 from waypost.server.geocoder.house_texts import HOUSE_BYTES, postal_code_of, put_address_id, put_house
 from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.one_line import LINE_BYTES, copy_bytes, country_number, join_address, join_line
 
 Houses = npt.NDArray[np.void]
@@ -109,7 +109,7 @@ def _write_addresses(book, rows, houses, at, asked_offsets, asked, offsets, out)
     return size
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill_parts(book, row, address, crossing, number, number_size, parts, bounds):  # type: ignore[no-untyped-def]
     """Puts the parts of an address, in usual names, one after the other; the number of its country."""
     record = b.records_of(book, b.RECORDS)[row]
@@ -141,7 +141,7 @@ def _fill_parts(book, row, address, crossing, number, number_size, parts, bounds
     return country
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _part(data, begin, end, part, parts, bounds, at):  # type: ignore[no-untyped-def]
     bounds[2 * part] = at
     at = copy_bytes(data, begin, end, parts, at)

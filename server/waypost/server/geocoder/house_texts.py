@@ -6,7 +6,7 @@ import numpy as np
 
 from waypost.server.geocoder import book as b
 from waypost.server.geocoder.houses import EXACT
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.one_line import copy_bytes, put_digits
 
 #: Nobody knows the postal code of such an address.
@@ -16,7 +16,7 @@ HOUSE_BYTES = 256
 _DOT, _TILDE = np.frombuffer(b".", np.uint8), np.frombuffer(b"~", np.uint8)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_house(book, kind, address, data, begin, end, out, at):  # type: ignore[no-untyped-def]
     """Appends the number of a house with what follows it: as the source has it, or as asked: `data[begin:end]`."""
     if kind != EXACT:
@@ -33,7 +33,7 @@ def put_house(book, kind, address, data, begin, end, out, at):  # type: ignore[n
     return copy_bytes(b.bytes_of(book, b.SUFFIXES), starts[suffix], starts[suffix + 1], out, at)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_address_id(book, row, address, out, at):  # type: ignore[no-untyped-def]
     """Appends the id of an address: that of its street, its number and addition, and its rank among equal ones."""
     starts = b.starts_of(book, b.ID_STARTS)
@@ -56,7 +56,7 @@ def put_address_id(book, row, address, out, at):  # type: ignore[no-untyped-def]
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def postal_code_of(book, row, address):  # type: ignore[no-untyped-def]
     """The number of the postal code of an address, or (-1) of a feature that has one alone; 0 where there is none."""
     feature = row - b.starts_of(book, b.FEATURE_BASE)[0]

@@ -80,9 +80,10 @@ def build_forward_index(arrays: Sources) -> Arrays:
     place_type = np.asarray(arrays["place_type"])
     importance = np.asarray(arrays["importance"], np.float64)
 
-    hashes, letters, script = _hash_names(fold.entries, fold.pool, texts.offsets, texts.data)
+    tokens = new_tokens()
+    hashes, letters, script = _hash_names(fold.entries, fold.pool, texts.offsets, texts.data, tokens)
     digraph = digraph_fold(fold)
-    alternative, _, _ = _hash_names(digraph.entries, digraph.pool, texts.offsets, texts.data)
+    alternative, _, _ = _hash_names(digraph.entries, digraph.pool, texts.offsets, texts.data, tokens)
     differs = np.flatnonzero((alternative != hashes) & in_countries(arrays, rows, DIGRAPH_COUNTRIES))
 
     close = close_names(arrays, fold, texts, rows, hashes)
@@ -216,7 +217,7 @@ def pack_places(arrays: Sources) -> npt.NDArray[np.void]:
 
 
 @njit(cache=True, nogil=True)
-def _hash_names(entries, pool, offsets, data):  # type: ignore[no-untyped-def]
+def _hash_names(entries, pool, offsets, data, tokens):  # type: ignore[no-untyped-def]
     """Per text: hash of all its letters, their number (0 = cannot be looked up), and its script.
 
     The script is 0 for Latin, 1 for Han, 2 for any other; a name of over MAX_TOKENS tokens is left out.
@@ -225,7 +226,6 @@ def _hash_names(entries, pool, offsets, data):  # type: ignore[no-untyped-def]
     hashes = np.zeros(size, np.uint64)
     letters = np.zeros(size, np.int32)
     script = np.zeros(size, np.uint8)
-    tokens = new_tokens()
     for text in range(size):
         count = tokenize(entries, pool, data, offsets[text], offsets[text + 1], tokens)
         if count <= 0:

@@ -11,6 +11,7 @@ from waypost.server.geocoder import streets as st
 from waypost.server.geocoder.distance import METRES_PER_DEGREE, distance_m
 from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.postings import from_row, posting_row
+from waypost.server.geocoder.sorted_arrays import place_of
 from waypost.server.geocoder.street_index import CELLS_PER_DEGREE
 from waypost.server.model import PlaceType
 
@@ -40,8 +41,8 @@ def nearest_of_kind(places, table, spans, span, latitude, longitude, radius_m, f
     for row in range(south, north + 1):
         for column in range(west, east + 1):
             cell = row * columns + column % columns
-            at = np.searchsorted(cells, np.int32(cell))
-            if at == cells.size or cells[at] != cell:
+            at = place_of(cells, cell)
+            if at < 0:
                 continue
             for place in range(offsets[at], offsets[at + 1]):
                 anchor = listed[place]

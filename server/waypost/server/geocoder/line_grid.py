@@ -33,7 +33,7 @@ from waypost.server.geocoder.fine_grid import (
     tile_at,
     window_at,
 )
-from waypost.server.geocoder.jit import Whole, njit, njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import Whole, njit, njit_entry, njit_inlined, njit_kernel
 
 FIRST_REACH_M = 50.0
 WIDER = 4.0
@@ -217,7 +217,7 @@ def _across(piece: Piece, low: float, high: float) -> tuple[float, float]:
     return min(one, other), max(one, other)
 
 
-@njit_kernel
+@njit_entry
 def nearest_lines(
     lines: LineGrid,
     latitude: float,
@@ -271,7 +271,7 @@ def to_piece_squared(lines: LineGrid, vertex: Whole, window: Window) -> float:
     return up * up + right * right
 
 
-@njit_kernel
+@njit_entry
 def line_distance_m(lines: LineGrid, feature: Whole, latitude: float, longitude: float) -> float:
     """Metres to the line of a feature, infinite where it has none; of a long line to its first _MOST_VERTICES."""
     window = window_at(latitude, longitude, 0.0)

@@ -20,7 +20,7 @@ from waypost.server.geocoder.desk import (
     words_of,
 )
 from waypost.server.geocoder.houses import CROSSING, NO_HOUSE
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.match import IMPORTANCE, TERMS
 from waypost.server.geocoder.matches import (
     INFERRED,
@@ -32,7 +32,8 @@ from waypost.server.geocoder.matches import (
     sort_parts,
 )
 from waypost.server.geocoder.notation_prefilter import could_be_notation
-from waypost.server.geocoder.search import FEW, NOTATION, distinct, hangs, judge, search
+from waypost.server.geocoder.same_places import FEW, distinct, hangs
+from waypost.server.geocoder.search import NOTATION, judge, search
 from waypost.server.geocoder.street_hints import read_hints
 from waypost.server.geocoder.street_twins import second_name
 from waypost.server.model import PlaceType
@@ -82,7 +83,7 @@ def look_up(desk, book, sheet, count, fields, wanted, merge, full, notation, sla
             break
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add_results(desk, book, sheet, question, data, begin, field_ends, count, found, whole, readings, full):  # type: ignore[no-untyped-def]
     """Adds `readings` of what search left in the scratch as results of one text."""
     sizes = s.integers(sheet, s.SIZES)
@@ -123,7 +124,8 @@ def _add_parts(book, sheet, index, streets, data, begin, field_ends, scratch, co
     tokens, spans, contexts, top, _, _, _ = scratch
     starts = np.empty(field_ends.size, np.int64)
     starts[0] = begin
-    starts[1:] = field_ends[:-1]
+    for field in range(1, field_ends.size):
+        starts[field] = field_ends[field - 1]
     first = s.integers(sheet, s.SIZES)[s.AT_PART]
     row = top.reading[reading].row
     naming = np.int64(top.reading[reading].span)

@@ -19,7 +19,7 @@ from waypost.server.geocoder.broken_parts import broken_cost
 from waypost.server.geocoder.contexts import MAX_POSTINGS, read_contexts
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.houses import NO_HOUSE
-from waypost.server.geocoder.jit import inlined, kernel, njit
+from waypost.server.geocoder.jit import Whole, inlined, kernel
 from waypost.server.geocoder.kind_spans import MEANT_SHIFT, agrees
 from waypost.server.geocoder.postings import (
     CODE,
@@ -100,8 +100,7 @@ class Top(NamedTuple):
     rows: npt.NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
-def new_top(capacity):  # type: ignore[no-untyped-def]
+def new_top(capacity: Whole) -> Top:
     """Room for the `capacity` best readings."""
     return Top(
         np.empty(capacity, READING), np.zeros(2, np.int64), np.empty(MAX_PARTS, np.int64), np.empty(MAX_PARTS, np.int64)

@@ -7,7 +7,7 @@ import numpy as np
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.describe import put_own_texts
 from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.match import MAX_PARTS
 from waypost.server.geocoder.normalize import MAX_TOKENS
 from waypost.server.model import MatchOutcome, PlaceType
@@ -26,7 +26,7 @@ _STREET, _ADDRESS = np.int64(PlaceType.STREET), np.int64(PlaceType.ADDRESS)
 MAX_RESULT_PARTS = MAX_PARTS + 4 + MAX_TOKENS + 2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_part(book, sheet, outcome, place_type, row):  # type: ignore[no-untyped-def]
     """Adds a part that is taken for a row (-1: for none); its number. There must be room for it."""
     sizes = s.integers(sheet, s.SIZES)
@@ -44,7 +44,7 @@ def add_part(book, sheet, outcome, place_type, row):  # type: ignore[no-untyped-
     return number
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_span_part(book, sheet, data, field_starts, word, span, place_type, row):  # type: ignore[no-untyped-def]
     """Adds the part that a span is, taken for a row."""
     number = add_part(book, sheet, CORRECTED if span.edits else MATCHED, place_type, row)
@@ -53,7 +53,7 @@ def add_span_part(book, sheet, data, field_starts, word, span, place_type, row):
     locate_part(sheet, number, data, field_starts[head.field], head.field, begin, end)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def locate_part(sheet, number, data, field_start, field, begin, end):  # type: ignore[no-untyped-def]
     """Says where a part stands: in the bytes of the data, and in the code points of its field."""
     part = s.parts_of(sheet, s.PARTS)[number]
@@ -64,7 +64,7 @@ def locate_part(sheet, number, data, field_start, field, begin, end):  # type: i
     part.end = part.start + _code_points(data, begin, end)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _code_points(data, begin, end):  # type: ignore[no-untyped-def]
     count = 0
     for position in range(begin, end):
@@ -72,7 +72,7 @@ def _code_points(data, begin, end):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_left_over(book, sheet, data, field_starts, word, count, explained, against):  # type: ignore[no-untyped-def]
     """Adds the runs of words that a reading does not explain, apart by whether they contradict it, and by field.
 
@@ -98,7 +98,7 @@ def add_left_over(book, sheet, data, field_starts, word, count, explained, again
         locate_part(sheet, number, data, field_starts[field], field, begin, end)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_house_parts(book, sheet, data, field_starts, word, count, spans, reading):  # type: ignore[no-untyped-def]
     """Adds the house number that was found, and the street that is crossed; returns their words, as bits."""
     explained = np.uint64(0)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from waypost.server.gazetteer.snapshot import read_only
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 
 #: Code points from here on are not in the fold table: Han extensions are letters, the rest separates.
 FOLD_SIZE = 0x20000
@@ -211,13 +211,12 @@ def span_hash(prefix, first, last):  # type: ignore[no-untyped-def]
     return prefix[last] - prefix[first] * POWERS[last - first]
 
 
-@njit(cache=True, nogil=True)
-def new_tokens():  # type: ignore[no-untyped-def]
+def new_tokens() -> Tokens:
     """Room for the tokens of one text."""
     return Tokens(np.empty(MAX_CHARS, np.uint32), np.empty(MAX_CHARS + 1, np.uint64), np.empty(MAX_TOKENS + 1, WORD))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def push(tokens, count, char):  # type: ignore[no-untyped-def]
     """Appends a folded char to the `count` that there are; their new number."""
     tokens.char[count] = char
@@ -225,7 +224,7 @@ def push(tokens, count, char):  # type: ignore[no-untyped-def]
     return count + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _expand_synonym(tokens, first, count):  # type: ignore[no-untyped-def]
     """Replaces the token from `first` to `count` by what it abbreviates; the new count."""
     value = span_hash(tokens.prefix, first, count)

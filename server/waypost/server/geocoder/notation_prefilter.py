@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 
 #: Coordinates without a decimal sign or a degree sign are read only where these are the text's only letters.
 INTEGER_PAIR_LETTERS = frozenset("nsewdm")
@@ -12,7 +12,7 @@ _NORTH_SOUTH, _EAST_WEST, _OTHER = 1, 2, 4
 _PLUS_CODE_LETTERS = b"CFGHJMPQRVWXcfghjmpqrvwx"
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_degree_sign(data, position, end):  # type: ignore[no-untyped-def]
     """Whether °, º, ˚ or 度 begins at `position`."""
     if position + 1 >= end:

@@ -7,7 +7,7 @@ import numpy as np
 from waypost.server.geocoder import book as b
 from waypost.server.geocoder.address_lines import COMMA, FIRST
 from waypost.server.geocoder.formats import FORM_BYTES, FORM_PARTS, FORM_SETS
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel
 
 #: The parts that `join_address` takes, each as two numbers: where it begins and ends in the text.
 POSTAL, TOWN, AREA, LINE, LEAD, COUNTRY = range(6)
@@ -20,7 +20,7 @@ _COMMA = np.frombuffer(b", ", np.uint8)
 _BLANK = np.frombuffer(b" ", np.uint8)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def country_number(text, begin, end):  # type: ignore[no-untyped-def]
     """A country's code counted AA, AB, …; -1 where it is none."""
     if end - begin != 2:
@@ -29,7 +29,7 @@ def country_number(text, begin, end):  # type: ignore[no-untyped-def]
     return first * 26 + second if 0 <= first < 26 and 0 <= second < 26 else -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def join_address(book, country, text, bounds, out, at):  # type: ignore[no-untyped-def]
     """Writes the address to `out` from `at` on; where it ends. What finds no room is left out.
 
@@ -64,7 +64,7 @@ def join_address(book, country, text, bounds, out, at):  # type: ignore[no-untyp
     return copy_bytes(text, bounds[2 * COUNTRY], bounds[2 * COUNTRY + 1], out, at)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def join_line(book, country, street, street_from, street_to, house, house_from, house_to, out, at):  # type: ignore[no-untyped-def]
     """Writes street and house number to `out` from `at` on, as the country orders them; where they end."""
     order = np.int64(b.bytes_of(book, b.HOUSE_ORDERS)[country]) if country >= 0 else np.int64(0)
@@ -77,7 +77,7 @@ def join_line(book, country, street, street_from, street_to, house, house_from, 
     return copy_bytes(house, house_from, house_to, out, at)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _between(order, both, out, at):  # type: ignore[no-untyped-def]
     if not both:
         return at
@@ -86,7 +86,7 @@ def _between(order, both, out, at):  # type: ignore[no-untyped-def]
     return copy_bytes(_BLANK, np.int64(0), np.int64(1), out, at)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def copy_bytes(data, begin, end, out, at):  # type: ignore[no-untyped-def]
     """Appends `data[begin:end]` to `out` as far as there is room; where it ends."""
     for position in range(begin, end):
@@ -96,7 +96,7 @@ def copy_bytes(data, begin, end, out, at):  # type: ignore[no-untyped-def]
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_digits(number, out, at):  # type: ignore[no-untyped-def]
     """Appends a whole number; where it ends."""
     size, rest = 1, number // 10
@@ -110,7 +110,7 @@ def put_digits(number, out, at):  # type: ignore[no-untyped-def]
     return at + size if at + size <= out.size else at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _same(text, bounds, one, other):  # type: ignore[no-untyped-def]
     begin, end = bounds[2 * one], bounds[2 * one + 1]
     second, second_end = bounds[2 * other], bounds[2 * other + 1]

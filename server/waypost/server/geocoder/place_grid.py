@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from waypost.server.geocoder.distance import EARTH_RADIUS_M, METRES_PER_DEGREE
-from waypost.server.geocoder.jit import njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import njit_entry, njit_inlined, njit_kernel
 
 #: The kinds of points, each with a grid of its own in the same arrays.
 # Kernels are compiled anew for each Python number that they are called with, and once for all of numpy's.
@@ -108,7 +108,7 @@ def cell_number(row: int, column: int) -> int:
     return (block * GRID_CELLS + row % GRID_CELLS) * GRID_CELLS + column % GRID_CELLS
 
 
-@njit_kernel
+@njit_entry
 def number_cells(
     latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64], numbers: npt.NDArray[np.int64]
 ) -> None:
@@ -118,7 +118,7 @@ def number_cells(
         numbers[index] = cell_number(row, int((longitude[index] + 180.0) * GRID_CELLS))
 
 
-@njit_kernel
+@njit_entry
 def ranked_points(
     grid: PlaceGrid,
     kind: int,

@@ -15,7 +15,7 @@ from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder import columns as c
 from waypost.server.geocoder.fine_grid import UNITS
 from waypost.server.geocoder.houses import EXACT, HOUSE, NO_HOUSE
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.reverse_houses import House
 from waypost.server.geocoder.texts import read_texts
 
@@ -112,7 +112,7 @@ def _find(known_offsets, known, order, offsets, data, faults, rows, reason):  # 
             reason[text] = c.PLACE_NOT_FOUND
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _row_of(known_offsets, known, order, data, begin, end):  # type: ignore[no-untyped-def]
     """The row with that id, -1 if there is none."""
     low, high = 0, order.size
@@ -149,7 +149,7 @@ def _find_addresses(known_offsets, known, order, addresses, offsets, data, rows,
             houses[text].address = address
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _address_of(addresses, feature, data, begin, end):  # type: ignore[no-untyped-def]
     """The address of a feature whose number, addition and rank are written in `data[begin:end]`, -1 if it has none."""
     number, at = _read_number(data, begin, end)
@@ -185,7 +185,7 @@ def _address_of(addresses, feature, data, begin, end):  # type: ignore[no-untype
     return np.int64(-1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read_number(data, begin, end):  # type: ignore[no-untyped-def]
     """The number that begins there, as written without zeros before it, and where it ends; at most ten digits."""
     number, at = np.int64(0), begin
@@ -197,7 +197,7 @@ def _read_number(data, begin, end):  # type: ignore[no-untyped-def]
     return number, at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_id(data, begin, end):  # type: ignore[no-untyped-def]
     """Whether the bytes are 1 to 63 lower-case ASCII letters, digits, hyphens, dots, underscores and tildes."""
     if end - begin > MAX_ID_BYTES:
@@ -209,7 +209,7 @@ def _is_id(data, begin, end):  # type: ignore[no-untyped-def]
     return end > begin
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _compare(left, left_begin, left_end, right, right_begin, right_end):  # type: ignore[no-untyped-def]
     """Negative, 0 or positive as the left bytes sort before, with or after the right ones."""
     for step in range(min(left_end - left_begin, right_end - right_begin)):

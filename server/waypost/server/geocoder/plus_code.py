@@ -14,7 +14,7 @@ from itertools import islice
 import numpy as np
 from openlocationcode import openlocationcode
 
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.model import Point
 
 
@@ -108,7 +108,7 @@ def write_plus_code(latitude, longitude, code):  # type: ignore[no-untyped-def]
         x //= 20
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _whole(value):  # type: ignore[no-untyped-def]
     """The number cut off after rounding to six decimals, as the reference does it."""
     whole = np.int64(value)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from waypost.server.geocoder.instructions import prefetch
-from waypost.server.geocoder.jit import kernel
+from waypost.server.geocoder.jit import entry, kernel
 
 ROW_BITS = 32
 KIND_SHIFT, TYPE_SHIFT, COST_SHIFT, IMPORTANCE_SHIFT = 32, 36, 40, 48
@@ -59,7 +59,7 @@ def find(slots, key):  # type: ignore[no-untyped-def]
         at = (at + np.uint64(1)) & mask
 
 
-@kernel
+@entry
 def fill(slots, keys, positions):  # type: ignore[no-untyped-def]
     """Enters distinct keys with their positions (never 0) into an empty table of a power of two slots."""
     mask = np.uint64(slots.size - 1)

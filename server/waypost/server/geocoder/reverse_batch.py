@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from waypost.server.gazetteer.sources.borders import SEA
 from waypost.server.geocoder import reverse_confidence as confidence
-from waypost.server.geocoder.jit import njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import njit_entry, njit_inlined, njit_kernel
 from waypost.server.geocoder.reverse_ahead import ask_for_places
 from waypost.server.geocoder.reverse_kernel import (
     COUNTRY_BIT,
@@ -97,7 +97,7 @@ def empty_columns(count: int) -> ReverseColumns:
     return ReverseColumns._make(np.empty(count, types.get(name, np.int32)) for name in ReverseColumns._fields)
 
 
-@njit_kernel
+@njit_entry
 def resolve_all(
     arrays: ReverseArrays,
     latitude: Floats,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from waypost.server.geocoder.jit import njit_kernel
+from waypost.server.geocoder.jit import njit_entry, njit_kernel
 
 #: Share of GeoNames' places whose record names the country of the polygon, further than 5 km from any border.
 COUNTRY_INSIDE = 0.998
@@ -106,7 +106,7 @@ def locality_confidence(distance_m: float, weight: float, edge_m: float) -> floa
     return inside / (1.0 + outside_m / LOCALITY_OUTSIDE_HALF_M)
 
 
-@njit_kernel
+@njit_entry
 def area_confidence(distance_m: float, beside: float, decay_m: float) -> float:
     """Probability that a point has the region or district of a locality at that distance."""
     return beside * math.exp(-distance_m / decay_m)
@@ -120,7 +120,7 @@ def postal_confidence(distance_m: float, own_point: bool, sharing: int) -> float
     return POSTAL_INHERITED * math.exp(-distance_m / POSTAL_OWN_DECAY_M) / sharing
 
 
-@njit_kernel
+@njit_entry
 def address_confidence(distance_m: float) -> float:
     """Probability that the address at that distance is the one of the point."""
     far = distance_m / ADDRESS_DECAY_M
@@ -128,7 +128,7 @@ def address_confidence(distance_m: float) -> float:
     return ADDRESS_BESIDE * math.exp(-far - far**2) + itself
 
 
-@njit_kernel
+@njit_entry
 def street_confidence(distance_m: float) -> float:
     """Probability that the street at that distance is the one that people name for the point."""
     return STREET_BESIDE * math.exp(-distance_m / STREET_DECAY_M)

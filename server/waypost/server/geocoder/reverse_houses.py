@@ -14,7 +14,7 @@ import numpy.typing as npt
 from waypost.server.geocoder.address_grid import PointGrid, nearest_points
 from waypost.server.geocoder.fine_grid import METRES_PER_UNIT, ROUND, UNITS, Points
 from waypost.server.geocoder.houses import EXACT, INTERPOLATED, NO_HOUSE, STREET_ONLY
-from waypost.server.geocoder.jit import Whole, njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import Whole, njit_entry, njit_inlined, njit_kernel
 from waypost.server.geocoder.line_grid import LineGrid, nearest_lines, owner_of
 from waypost.server.model import PlaceType
 
@@ -81,7 +81,7 @@ def new_room(size: Whole) -> Room:
     return Room(np.empty(size, np.int64), np.empty(size, np.float64))
 
 
-@njit_kernel
+@njit_entry
 def house_at(near: NearArrays, latitude: float, longitude: float, radius_m: float, numbered: bool, room: Room) -> House:
     """The nearest address within reach; if there is none, or it is not `numbered` that is asked for, the street."""
     if numbered and nearest_points(
@@ -242,7 +242,7 @@ def empty_columns(count: Whole) -> HouseColumns:
     )
 
 
-@njit_kernel
+@njit_entry
 def fill_columns(
     near: NearArrays,
     latitude: Floats,
@@ -269,7 +269,7 @@ def fill_columns(
         columns.distance_m[at] = house.distance_m
 
 
-@njit_kernel
+@njit_entry
 def fill_spots(
     places: PointGrid,
     latitude: Floats,

@@ -18,7 +18,7 @@ from waypost.server.geocoder.borders import BorderArrays, situation_at
 from waypost.server.geocoder.candidate_lists import list_candidates
 from waypost.server.geocoder.candidates import LOCALITY_REACH_M, POSTAL_REACH_M
 from waypost.server.geocoder.distance import EARTH_RADIUS_M, METRES_PER_DEGREE
-from waypost.server.geocoder.jit import njit_kernel
+from waypost.server.geocoder.jit import njit_entry
 from waypost.server.geocoder.place_grid import (
     GRID_CELLS,
     KIND_COUNT,
@@ -172,7 +172,7 @@ def _postal_points(arrays: Mapping[str, Column], located: Bools) -> tuple[Ints, 
     return rows[order[first]], np.diff(np.append(first, len(rows)))
 
 
-@njit_kernel
+@njit_entry
 def _map_countries(
     borders: BorderArrays, latitude: Floats, longitude: Floats, countries: npt.NDArray[np.int16]
 ) -> None:

@@ -23,7 +23,7 @@ from waypost.server.geocoder.candidates import (
     best_within,
 )
 from waypost.server.geocoder.distance import EARTH_RADIUS_M, distance_m
-from waypost.server.geocoder.jit import njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import njit_entry, njit_inlined, njit_kernel
 from waypost.server.geocoder.place_grid import (
     ANY_COUNTRY,
     LOCALITIES,
@@ -282,7 +282,7 @@ def weigh(arrays: ReverseArrays, latitude: float, longitude: float, sought: Soug
     )  # fmt: skip
 
 
-@njit_kernel
+@njit_entry
 def resolve(
     arrays: ReverseArrays, latitude: float, longitude: float, radius_m: float, wanted: int, block: Block
 ) -> Found:

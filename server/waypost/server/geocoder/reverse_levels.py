@@ -16,7 +16,7 @@ from waypost.server.geocoder import reverse_confidence as confidence
 from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.house_texts import NO_POSTAL
 from waypost.server.geocoder.houses import EXACT, INTERPOLATED
-from waypost.server.geocoder.jit import Whole, njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import Whole, njit_entry, njit_inlined, njit_kernel
 from waypost.server.geocoder.reverse_batch import MATCHED, UNMATCHED, ReverseColumns
 from waypost.server.geocoder.reverse_houses import Floats, House, HouseColumns, Ints
 from waypost.server.model import PlaceType
@@ -75,7 +75,7 @@ def new_levels() -> Levels:
     return levels
 
 
-@njit_kernel
+@njit_entry
 def merge(
     areas: Areas, house: House, street_m: float, spots: Spots, latitude: float, longitude: float, radius_m: float,
     levels: Levels,
@@ -160,7 +160,7 @@ def postal_row_of(areas: Areas, house: House) -> Whole:
     return row if row >= 0 else CODE_WITHOUT_ROW
 
 
-@njit_kernel
+@njit_entry
 def first_wanted(levels: Levels, wanted: Whole) -> Whole:
     """The first level that is there and wanted, -1 if none is."""
     for level in range(len(_BITS)):
@@ -178,7 +178,7 @@ def house_in(houses: HouseColumns, index: Whole) -> House:
     )  # fmt: skip
 
 
-@njit_kernel
+@njit_entry
 def mark_needed(areas: Areas, houses: HouseColumns, wanted: Whole, at: Ints, needed: npt.NDArray[np.bool_]) -> None:
     """Tells of the points named by `at`, which have the `houses`, whether what the world's places say is needed too."""
     for number in range(len(at)):
@@ -193,7 +193,7 @@ def mark_needed(areas: Areas, houses: HouseColumns, wanted: Whole, at: Ints, nee
             needed[index] = False
 
 
-@njit_kernel
+@njit_entry
 def merge_columns(
     areas: Areas,
     houses: HouseColumns,

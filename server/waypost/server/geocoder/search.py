@@ -6,25 +6,29 @@ The same kernel answers a single query, with all that is needed to explain it (l
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.broken_parts import follows_name, is_torn, mark_parts
 from waypost.server.geocoder.calibration import FEATURES, confidence
-from waypost.server.geocoder.contexts import gather_contexts, new_contexts
-from waypost.server.geocoder.distance import distance_m
-from waypost.server.geocoder.jit import inlined, kernel, njit
+from waypost.server.geocoder.contexts import Contexts, gather_contexts, new_contexts
+from waypost.server.geocoder.jit import Whole, kernel
 from waypost.server.geocoder.kind_spans import add_kind_spans
 from waypost.server.geocoder.match import (
     EXPLAINED,
     IMPORTANCE,
     NAME,
+    Top,
     by_gain,
     new_top,
     score_spans,
 )
-from waypost.server.geocoder.normalize import DIGIT, new_tokens, tokenize
+from waypost.server.geocoder.normalize import DIGIT, Tokens, new_tokens, tokenize
 from waypost.server.geocoder.postings import CODE, posting_importance, posting_kind, posting_type
+from waypost.server.geocoder.same_places import hangs, runner_up
 from waypost.server.geocoder.spans import (
     MAX_SPANS,
     SPAN,
@@ -34,12 +38,10 @@ from waypost.server.geocoder.spans import (
 from waypost.server.geocoder.street_confidence import describe_street
 from waypost.server.geocoder.street_search import any_named, correct, forget_corrections, prepare, score_streets
 from waypost.server.geocoder.streets import MAX_NAMED, street_weights
-from waypost.server.geocoder.typo import new_corrections
+from waypost.server.geocoder.typo import Corrections, new_corrections
 from waypost.server.geocoder.word_gains import word_gains
 from waypost.server.model import PlaceType
 
-#: Readings kept where one answer is wanted: enough to find the best that is another place, for the margin.
-FEW = np.int64(5)
 #: The margin to the runner-up counts up to this much, so that readings that are further behind need not be known.
 MARGIN = 1.5
 #: Unexplained words are worth correcting from this on: one short word.
@@ -50,21 +52,19 @@ _WORTH_CORRECTING = 0.9
 _EFFORTS = ((1, False), (2, False), (1, True))
 #: More than sums of the worth of a few words can differ by rounding, and less than any word is worth.
 _ROUNDING = 1e-6
-#: Two readings of one name this near to each other are one place (a city and its district, an enclave's twins).
-SAME_PLACE_M = 12_000.0
 
 _DISTRICT = int(PlaceType.DISTRICT)
 _POSTAL_CODE = int(PlaceType.POSTAL_CODE)
 
-#: Two streets of one name that begin this near to each other are one that goes on in the next place.
-SAME_STREET_M = 150.0
+Numbers: TypeAlias = npt.NDArray[np.int64]
+#: Tokens, spans, contexts, best readings, the order of the spans, corrections, and features of one reading.
+Scratch: TypeAlias = tuple[Tokens, npt.NDArray[np.void], Contexts, Top, Numbers, Corrections, npt.NDArray[np.float64]]
 
 #: Flags of a search.
 TRUNCATED, CONTRADICTED, NOTATION = 1, 2, 4
 
 
-@njit(cache=True, nogil=True)
-def new_scratch(capacity):  # type: ignore[no-untyped-def]
+def new_scratch(capacity: Whole) -> Scratch:
     """Room for everything that one query needs, to be used again for the next."""
     return (
         new_tokens(),
@@ -175,12 +175,6 @@ def _worth_correcting(tokens, count, top):  # type: ignore[no-untyped-def]
     return False
 
 
-@inlined
-def hangs(places, row):  # type: ignore[no-untyped-def]
-    """Whether a row is that of a layer: it contains nothing, and lies in its anchor."""
-    return places[row].anchor != row and places[row].place_type != _POSTAL_CODE
-
-
 @kernel
 def _says_all(places, top, whole):  # type: ignore[no-untyped-def]
     """Whether the best reading is a place that explains all words, and no street can be meant instead."""
@@ -199,64 +193,6 @@ def _leaves_number(tokens, count, top):  # type: ignore[no-untyped-def]
         if tokens.word[token].kind == DIGIT and (mask >> np.uint64(token)) & np.uint64(1) == 0:
             return True
     return False
-
-
-@kernel
-def same_place(places, left, right):  # type: ignore[no-untyped-def]
-    """Whether two rows found under one name are one place to people: one contains the other, or they coincide."""
-    left_anchor, right_anchor = places[left].anchor, places[right].anchor
-    left_hangs, right_hangs = hangs(places, left), hangs(places, right)
-    if left_hangs or right_hangs:
-        if left_hangs and right_hangs:
-            reach_m = SAME_STREET_M
-        elif left_hangs:
-            return right_anchor <= left_anchor <= places[right].last
-        else:
-            return left_anchor <= right_anchor <= places[left].last
-        return (
-            distance_m(places[left].latitude, places[left].longitude, places[right].latitude, places[right].longitude)
-            <= reach_m
-        )
-    # A postal code contains nothing; its anchor is the place that it belongs to.
-    left_last = places[left].last if left_anchor == left else left_anchor
-    right_last = places[right].last if right_anchor == right else right_anchor
-    if left_anchor <= right_anchor <= left_last or right_anchor <= left_anchor <= right_last:
-        return True
-    return (
-        distance_m(places[left].latitude, places[left].longitude, places[right].latitude, places[right].longitude)
-        <= SAME_PLACE_M
-    )
-
-
-@kernel
-def distinct(places, top, limit, merge, kept):  # type: ignore[no-untyped-def]
-    """Positions in `top` of the first `limit` readings that are places of their own, into `kept`; how many."""
-    count = 0
-    for reading in range(top.size[0]):
-        if count >= limit:
-            break
-        again = False
-        if merge:
-            for at in range(count):
-                other = kept[at]
-                if top.reading[other].span == top.reading[reading].span and same_place(
-                    places, top.reading[other].row, top.reading[reading].row
-                ):
-                    again = True
-                    break
-        if not again:
-            kept[count] = reading
-            count += 1
-    return count
-
-
-@kernel
-def runner_up(places, top, reading):  # type: ignore[no-untyped-def]
-    """The best score among the first FEW of a reading that means another place; -inf if there is none."""
-    for other in range(min(FEW, top.size[0])):
-        if other != reading and not same_place(places, top.reading[other].row, top.reading[reading].row):
-            return top.reading[other].score
-    return -np.inf
 
 
 @kernel

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from waypost.server.geocoder.calibration import CURVE, FEATURES
 from waypost.server.geocoder.houses import NO_HOUSE
-from waypost.server.geocoder.jit import inlined, kernel, njit
+from waypost.server.geocoder.jit import entry, inlined
 from waypost.server.geocoder.notation_prefilter import could_be_notation
-from waypost.server.geocoder.search import CONTRADICTED, FEW, MARGIN, NOTATION, judge, new_scratch, search
+from waypost.server.geocoder.search import CONTRADICTED, MARGIN, NOTATION, judge, search
 from waypost.server.geocoder.spans import ANY_TYPE
 
 #: The rank of the best reading. A number of numpy's, as FEW is: for one of Python's own numba compiles what takes it
@@ -16,37 +15,16 @@ from waypost.server.geocoder.spans import ANY_TYPE
 _BEST = np.int64(0)
 
 
-@njit(cache=True, nogil=True)
+@entry
 def search_column(  # type: ignore[no-untyped-def]
-    index, words, streets, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, houses
+    index, words, streets, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, houses, scratch
 ):
     """Answers text i = `data[offsets[i]:offsets[i + 1]]` for every i: `row` (-1 = none), confidence `sure`, `flags`.
 
     `field_ends` is (texts, fields): of each text the bytes where its fields end. Texts that may be coordinates
     or plus codes are only flagged. `houses` of type HOUSE is as long as `row`, or empty in a snapshot without streets.
+    `scratch` is room for FEW readings.
     """
-    _search_column(
-        index,
-        words,
-        streets,
-        data,
-        offsets,
-        field_ends,
-        field_types,
-        limits,
-        weights,
-        row,
-        sure,
-        flags,
-        houses,
-        new_scratch(FEW),
-    )
-
-
-@kernel
-def _search_column(  # type: ignore[no-untyped-def]
-    index, words, streets, data, offsets, field_ends, field_types, limits, weights, row, sure, flags, houses, scratch
-):
     top = scratch[3]
     for text in range(offsets.size - 1):
         begin, end = offsets[text], offsets[text + 1]
@@ -84,16 +62,13 @@ def _copy_house(reading, begin, house):  # type: ignore[no-untyped-def]
     house.error_m = reading.error_m
 
 
-@njit(cache=True, nogil=True)
-def search_features(index, words, streets, data, field_ends, field_types, limits):  # type: ignore[no-untyped-def]
-    """Row of the best answer to one text (-1 = none) and the features that its confidence depends on."""
-    scratch = new_scratch(FEW)
-    features = np.zeros(FEATURES, np.float64)
+@entry
+def search_features(index, words, streets, data, field_ends, field_types, limits, weights, scratch):  # type: ignore[no-untyped-def]
+    """Row of the best answer to one text (-1 = none); what its confidence depends on is left in the scratch."""
     count, found, whole, _ = search(
         index, words, streets, data, 0, data.size, field_ends, field_types, limits, np.inf, scratch
     )
     if scratch[3].size[0] == 0:
-        return np.int64(-1), features
-    judge(index, streets, scratch, count, found, whole, _BEST, limits, np.zeros(FEATURES + CURVE))
-    features[:] = scratch[6]
-    return scratch[3].reading[0].row, features
+        return np.int64(-1)
+    judge(index, streets, scratch, count, found, whole, _BEST, limits, weights)
+    return np.int64(scratch[3].reading[0].row)

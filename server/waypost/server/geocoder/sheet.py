@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel
 from waypost.server.geocoder.language import language_tags
 from waypost.server.geocoder.lent import LentArrays, lender
 
@@ -84,7 +84,7 @@ MAX_QUESTIONS = 64
 MAX_FIELDS = 8
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def clear(sheet):  # type: ignore[no-untyped-def]
     """Begins anew; text 0 is the empty one."""
     sizes = integers(sheet, SIZES)
@@ -96,7 +96,7 @@ def clear(sheet):  # type: ignore[no-untyped-def]
     sizes[AT_TEXT] = sizes[AT_BYTE] = 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_text(sheet, data, begin, end):  # type: ignore[no-untyped-def]
     """Adds the text `data[begin:end]`; its number."""
     sizes, text, ends = integers(sheet, SIZES), written_bytes(sheet, TEXT), integers(sheet, TEXT_END)
@@ -114,7 +114,7 @@ def put_text(sheet, data, begin, end):  # type: ignore[no-untyped-def]
     return number
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_lines(sheet, data, begin, end, wanted):  # type: ignore[no-untyped-def]
     """Adds the first `wanted` texts of those in `data[begin:end]`, newlines between; the number of the first."""
     sizes, text, ends = integers(sheet, SIZES), written_bytes(sheet, TEXT), integers(sheet, TEXT_END)
@@ -143,21 +143,21 @@ def put_lines(sheet, data, begin, end, wanted):  # type: ignore[no-untyped-def]
     return first
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def bounds(sheet, number):  # type: ignore[no-untyped-def]
     """First byte of a text and the one after its last."""
     ends = integers(sheet, TEXT_END)
     return (ends[number - 1] + 1 if number > 0 else 0), ends[number]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_empty(sheet, number):  # type: ignore[no-untyped-def]
     """Whether a text is."""
     begin, end = bounds(sheet, number)
     return begin == end
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def same_text(sheet, left, right):  # type: ignore[no-untyped-def]
     """Whether two texts are equal."""
     text = written_bytes(sheet, TEXT)

@@ -21,6 +21,7 @@ from waypost.server.geocoder.postings import (
     posting_row,
     posting_type,
 )
+from waypost.server.geocoder.sorted_arrays import place_of
 from waypost.server.geocoder.street_spans import CATEGORY, NAME
 from waypost.server.geocoder.street_spans import CODE as POSTAL
 from waypost.server.geocoder.street_twins import WHOLE_NAME_COST
@@ -158,8 +159,8 @@ def _codes(index, table, spans, span):  # type: ignore[no-untyped-def]
 def _code(table, span, row):  # type: ignore[no-untyped-def]
     """Adds the features that have a postal code."""
     rows = st.i32(table, st.CODE_ROWS)
-    at = np.searchsorted(rows, np.int32(row))
-    if at < rows.size and rows[at] == row:
+    at = place_of(rows, np.int64(row))
+    if at >= 0:
         first, last = st.i32(table, st.CODE_FIRST)[at], st.i32(table, st.CODE_LAST)[at]
         _put(table, span, CODE_OF, row, first, last + 1, 0.0, ranking.CODE_FAME, 0.0)
 

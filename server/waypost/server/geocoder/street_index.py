@@ -23,7 +23,7 @@ from waypost.server.geocoder.index import (
     in_countries,
     pack_places,
 )
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.normalize import DIGIT, LETTER, FoldTable, new_tokens, push, span_hash, tokenize
 from waypost.server.geocoder.street_words import (
     ARTICLE,
@@ -50,6 +50,7 @@ CELLS_PER_DEGREE = 4
 CELL_MARGIN = 0.03
 #: Towns are told of this far around, in degrees of latitude: farther than a house may lie from the town it is said of.
 _TOWN_MARGIN = 0.06
+_NOTHING = np.empty(0, np.uint8)
 
 
 def build_street_index(arrays: Sources) -> Arrays:
@@ -83,10 +84,13 @@ def _names(arrays: Sources, fold: FoldTable, base: int) -> Arrays:
     texts = TextColumn(texts.offsets[first:], texts.data)
     kinds = np.asarray(arrays["alias_kind"], np.uint8)[first:]
     place_type = np.asarray(arrays["place_type"], np.uint8)
-    key, spelling, left_out = _variants(fold.entries, fold.pool, texts.offsets, texts.data, place_type[rows])
+    tokens, signs = new_tokens(), new_signs()
+    key, spelling, left_out = _variants(
+        fold.entries, fold.pool, texts.offsets, texts.data, place_type[rows], tokens, signs
+    )
     digraph = digraph_fold(fold)
     others, other_spelling, other_left_out = _variants(
-        digraph.entries, digraph.pool, texts.offsets, texts.data, place_type[rows]
+        digraph.entries, digraph.pool, texts.offsets, texts.data, place_type[rows], tokens, signs
     )
     others[(others == key) | ~in_countries(arrays, rows, DIGRAPH_COUNTRIES)[:, None]] = 0
     key, spelling = np.hstack([key, others]), np.hstack([spelling, other_spelling])
@@ -105,17 +109,15 @@ def _names(arrays: Sources, fold: FoldTable, base: int) -> Arrays:
     words = build_vocabulary(fold, texts, spoken, np.log1p(addresses)[rows[spoken] - base] - fixed[spoken])
     result: Arrays = {"street_slots": slots, "street_postings": postings}
     result.update((array.replace("forward_", "street_"), values) for array, values in words.items())
-    keys, sizes = _word_signs(words["forward_word_letters"], words["forward_word_offsets"])
+    keys, sizes = _word_signs(words["forward_word_letters"], words["forward_word_offsets"], _NOTHING, tokens, signs)
     return result | {"street_word_key": keys, "street_word_size": sizes}
 
 
 @njit(cache=True, nogil=True)
-def _word_signs(letters, ends):  # type: ignore[no-untyped-def]
+def _word_signs(letters, ends, nothing, tokens, signs):  # type: ignore[no-untyped-def]
     """Hash and number of the signs that each word of the vocabulary becomes."""
     keys = np.empty(ends.size - 1, np.uint64)
     sizes = np.empty(ends.size - 1, np.int32)
-    tokens, signs = new_tokens(), new_signs()
-    nothing = np.empty(0, np.uint8)
     tokens.prefix[0] = np.uint64(0)
     for word in range(keys.size):
         size = ends[word + 1] - ends[word]
@@ -124,20 +126,19 @@ def _word_signs(letters, ends):  # type: ignore[no-untyped-def]
         tokens.word[0].start, tokens.word[0].end = 0, size
         tokens.word[0].byte_end = 0
         tokens.word[0].kind = LETTER
-        to_signs(tokens, 1, nothing, signs)
+        to_signs(tokens, np.int64(1), nothing, signs)
         keys[word] = signs_hash(signs, 0, 1)
         sizes[word] = signs.end[0] - signs.start[0]
     return keys, sizes
 
 
 @njit(cache=True, nogil=True)
-def _variants(entries, pool, offsets, data, place_type):  # type: ignore[no-untyped-def]
+def _variants(entries, pool, offsets, data, place_type, tokens, signs):  # type: ignore[no-untyped-def]
     """Per name and way to write it: hash (0 = none), a check on the spelling, and what is left out (2 bits)."""
     size = offsets.size - 1
     keys = np.zeros((size, _VARIANTS), np.uint64)
     spelling = np.zeros((size, _VARIANTS), np.uint16)
     left_out = np.zeros((size, _VARIANTS), np.uint8)
-    tokens, signs = new_tokens(), new_signs()
     for name in range(size):
         count = abs(tokenize(entries, pool, data, offsets[name], offsets[name + 1], tokens))
         if count == 0:
@@ -156,7 +157,7 @@ def _variants(entries, pool, offsets, data, place_type):  # type: ignore[no-unty
     return keys, spelling, left_out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _shortened(signs, tokens, count, variant):  # type: ignore[no-untyped-def]
     """The words that are left without kind (1), direction (2) or both (3), at one end of the name; none if too few."""
     first, last = 0, count

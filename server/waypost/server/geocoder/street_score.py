@@ -12,7 +12,7 @@ from waypost.server.geocoder import ranking
 from waypost.server.geocoder import streets as st
 from waypost.server.geocoder.crossings import crossing_of
 from waypost.server.geocoder.distance import distance_m
-from waypost.server.geocoder.house_numbers import find_house, kind_beside
+from waypost.server.geocoder.house_numbers import find_house
 from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED, NO_HOUSE, STREET_ONLY
 from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.kinds_near import farness
@@ -44,6 +44,7 @@ from waypost.server.geocoder.street_spans import CATEGORY
 from waypost.server.geocoder.street_twins import WHOLE_NAME_COST, second_name
 from waypost.server.geocoder.street_words import COMPOUND, CONNECTOR, DIRECTION, NUMBER_SIGN, TYPE, UNIT, spelling_check
 from waypost.server.geocoder.vicinity import in_named_place
+from waypost.server.geocoder.words_beside import kind_beside
 from waypost.server.model import PlaceType
 
 _LOCALITY, _POSTAL_CODE, _STREET, _ADDRESS, _POI = map(

@@ -13,12 +13,12 @@ from waypost.server.geocoder import ranking
 from waypost.server.geocoder import streets as st
 from waypost.server.geocoder.crossings import find_partners
 from waypost.server.geocoder.distance import METRES_PER_DEGREE
-from waypost.server.geocoder.house_numbers import set_aside
 from waypost.server.geocoder.houses import EXACT
 from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.kinds_near import nearest_of_kind
 from waypost.server.geocoder.match import by_gain
 from waypost.server.geocoder.postings import from_row, posting_row
+from waypost.server.geocoder.sorted_arrays import place_of
 from waypost.server.geocoder.street_hints import (
     AREA,
     BESIDE,
@@ -35,6 +35,7 @@ from waypost.server.geocoder.street_index import CELLS_PER_DEGREE
 from waypost.server.geocoder.street_score import ACCEPTED, WITH_HOUSE, try_street
 from waypost.server.geocoder.street_spans import CATEGORY, CODE, correct_named, find_named
 from waypost.server.geocoder.street_words import to_signs
+from waypost.server.geocoder.words_beside import set_aside
 
 #: Streets of one name that are tried in one run of features, and without any hint: one town has hardly more.
 _MAX_IN_RUN = 32
@@ -246,8 +247,8 @@ def _around(index, table, tokens, count, data, spans, span, latitude, longitude,
     for row in range(first_row, last_row + 1):
         for column in range(first_column, last_column + 1):
             cell = row * 360 * CELLS_PER_DEGREE + column % (360 * CELLS_PER_DEGREE)
-            found = np.searchsorted(cells, np.int32(cell))
-            if found == cells.size or cells[found] != cell:
+            found = place_of(cells, cell)
+            if found < 0:
                 continue
             for place in range(offsets[found], offsets[found + 1]):
                 visited += 1

@@ -133,8 +133,7 @@ _LAST_LETTERS = np.uint32(sum({1 << (ord(ending[-1]) & 31) for ending in lists.E
 _ORDINAL_ENDINGS = np.array([hash_text(ending) for ending in lists.ORDINAL_ENDINGS], np.uint64)
 
 
-@njit(cache=True, nogil=True)
-def new_signs():  # type: ignore[no-untyped-def]
+def new_signs() -> Signs:
     """Room for the signs of one text."""
     return Signs(
         np.empty(2 * MAX_CHARS, np.uint32),
@@ -267,14 +266,15 @@ def spelling_check(tokens, first, last):  # type: ignore[no-untyped-def]
 
 def street_keys(fold: FoldTable, names: TextColumn) -> npt.NDArray[np.uint64]:
     """Of each name a number that is equal for all writings of it; 0 of a name without letters and digits."""
-    keys: npt.NDArray[np.uint64] = _street_keys(fold.entries, fold.pool, names.offsets, names.data)
+    keys: npt.NDArray[np.uint64] = _street_keys(
+        fold.entries, fold.pool, names.offsets, names.data, new_tokens(), new_signs()
+    )
     return keys
 
 
 @njit(cache=True, nogil=True)
-def _street_keys(entries, pool, offsets, data):  # type: ignore[no-untyped-def]
+def _street_keys(entries, pool, offsets, data, tokens, signs):  # type: ignore[no-untyped-def]
     keys = np.zeros(offsets.size - 1, np.uint64)
-    tokens, signs = new_tokens(), new_signs()
     for name in range(keys.size):
         count = abs(tokenize(entries, pool, data, offsets[name], offsets[name + 1], tokens))
         if count > 0:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.geocoder.columns import BAD_REGION, BLANK, NUL_CHARACTER, NULL_VALUE, TOO_LONG
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.regions import region_codes
 
 #: Code points of a query, as in geocoding.proto.
@@ -111,7 +111,7 @@ def _faults(offsets, data, missing, allowed):  # type: ignore[no-untyped-def]
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_space(data, at, end):  # type: ignore[no-untyped-def]
     """Whether a character of Unicode's White_Space begins at `at`, as str.strip sees it."""
     byte = data[at]

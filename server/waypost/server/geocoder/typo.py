@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from waypost.server.geocoder.instructions import prefetch, set_bits
-from waypost.server.geocoder.jit import inlined, kernel, njit
+from waypost.server.geocoder.jit import inlined, kernel
 from waypost.server.geocoder.normalize import MAX_TOKENS
 from waypost.server.geocoder.vocabulary import (
     CHECK_SHIFT,
@@ -54,8 +54,7 @@ class Corrections(NamedTuple):
     seen: npt.NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
-def new_corrections():  # type: ignore[no-untyped-def]
+def new_corrections() -> Corrections:
     """Room for the corrections of one query."""
     return Corrections(
         np.empty((MAX_TOKENS, MAX_CORRECTIONS), np.int64),

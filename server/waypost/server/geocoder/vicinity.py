@@ -14,6 +14,7 @@ from waypost.server.geocoder.distance import distance_m
 from waypost.server.geocoder.house_points import UNITS_PER_DEGREE
 from waypost.server.geocoder.houses import STREET_ONLY
 from waypost.server.geocoder.jit import kernel
+from waypost.server.geocoder.sorted_arrays import place_of
 from waypost.server.geocoder.street_index import CELLS_PER_DEGREE
 from waypost.server.model import PlaceType
 
@@ -31,9 +32,7 @@ def cell_at(table, latitude, longitude):  # type: ignore[no-untyped-def]
     cells = st.i32(table, st.CELLS)
     south = np.int64(min((latitude + 90.0) * CELLS_PER_DEGREE, 180.0 * CELLS_PER_DEGREE - 1.0))
     west = np.int64(np.floor((longitude + 180.0) * CELLS_PER_DEGREE)) % (360 * CELLS_PER_DEGREE)
-    cell = np.int32(south * 360 * CELLS_PER_DEGREE + west)
-    at = np.searchsorted(cells, cell)
-    return np.int64(at) if at < cells.size and cells[at] == cell else np.int64(-1)
+    return place_of(cells, south * 360 * CELLS_PER_DEGREE + west)
 
 
 @kernel

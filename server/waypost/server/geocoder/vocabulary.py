@@ -88,7 +88,7 @@ def build_vocabulary(
     """
     capacity = int(np.diff(texts.offsets)[names].sum())
     hashes, origin, starts, lengths, chars = _collect(
-        fold.entries, fold.pool, texts.offsets, texts.data, names, capacity
+        fold.entries, fold.pool, texts.offsets, texts.data, names, capacity, new_tokens()
     )
     order = np.lexsort((-worth[origin], hashes))
     first = np.ones(order.size, bool)
@@ -111,7 +111,7 @@ def build_vocabulary(
 
 
 @njit(cache=True, nogil=True)
-def _collect(entries, pool, offsets, data, names, capacity):  # type: ignore[no-untyped-def]
+def _collect(entries, pool, offsets, data, names, capacity, tokens):  # type: ignore[no-untyped-def]
     """Every word of the names: hash, the name it is from, and where its letters lie in the last array."""
     hashes = np.empty(capacity, np.uint64)
     origin = np.empty(capacity, np.int64)
@@ -120,7 +120,6 @@ def _collect(entries, pool, offsets, data, names, capacity):  # type: ignore[no-
     chars = np.empty(capacity * 2, np.uint16)
     count = 0
     used = 0
-    tokens = new_tokens()
     for position in range(names.size):
         name = names[position]
         found = abs(tokenize(entries, pool, data, offsets[name], offsets[name + 1], tokens))
@@ -149,7 +148,8 @@ def _collect(entries, pool, offsets, data, names, capacity):  # type: ignore[no-
 def _gather(chars, starts, lengths, offsets):  # type: ignore[no-untyped-def]
     letters = np.empty(offsets[-1], np.uint16)
     for word in range(starts.size):
-        letters[offsets[word] : offsets[word + 1]] = chars[starts[word] : starts[word] + lengths[word]]
+        for at in range(lengths[word]):
+            letters[offsets[word] + at] = chars[starts[word] + at]
     return letters
 
 

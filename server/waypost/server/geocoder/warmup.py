@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +19,10 @@ from numba.core import types
 from waypost.server.gazetteer.compose import reverse_arrays, with_layers
 from waypost.server.gazetteer.features import ImportedLayer
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn, read_only
-from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.columns import RESULT_COLUMNS
-from waypost.server.geocoder.desk import filter_of, index_of, scratch_of, streets_of, types_of
+from waypost.server.geocoder.desk import filter_of, index_of, scratch_of, types_of
 from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.index import build_forward_index
-from waypost.server.geocoder.jit import njit
 from waypost.server.geocoder.place_records import build_place_records
 from waypost.server.geocoder.reverse_index import build_reverse_index
 from waypost.server.geocoder.sample import sample_arrays
@@ -90,7 +89,7 @@ def compile_queries() -> None:
 
 def compile_columns() -> None:
     """The same for points, and for columns of questions. Begins with streets and the sample's other indices."""
-    _streets_as_searched.compile((types.int64, types.int64, types.int64, types.uint64, types.float64))
+    _compile_streets()
     geocoder = Geocoder(sample_snapshot(reverse_first=True))
     geocoder.reverse_points(np.array([52.5]), np.array([13.4]), frozenset(), 50_000.0, RESULT_COLUMNS)
     geocoder.places_by_id(pa.array(["gn-1"]), RESULT_COLUMNS)
@@ -107,14 +106,21 @@ def compile_columns() -> None:
         geocoder.place(PlaceQuery(place_id=result.place.place_id))
 
 
-@njit(nogil=True)
-def _streets_as_searched(desk, sheet, number, mask, worth):  # type: ignore[no-untyped-def]
-    """What search.search does about streets, with the types that things have there; only ever compiled."""
-    streets, data = streets_of(desk), s.asked_bytes(sheet, s.ASKED)
-    tokens, spans, _, top, order, room, _ = scratch_of(desk, number)
-    prepare(streets, tokens, number, data, types_of(desk))
-    correct(streets, tokens, number, types_of(desk), number, mask, room)
-    score_streets(index_of(desk), streets, tokens, number, data, spans, number, order, worth, filter_of(desk), top)
+def _compile_streets() -> None:
+    """Compiles what search.search does about streets, with the types that things have there."""
+    number, mask, worth = types.int64, types.uint64, types.float64
+    data = types.Array(types.uint8, 1, "C", readonly=True)
+    index, field_types, limits = (_type_of(part, number) for part in (index_of, types_of, filter_of))
+    tokens, spans, _, top, order, room, _ = _type_of(scratch_of, number, number)
+    prepare.compile((number, tokens, number, data, field_types))
+    correct.compile((number, tokens, number, field_types, number, mask, room))
+    score_streets.compile((index, number, tokens, number, data, spans, number, order, worth, limits, top))
+
+
+def _type_of(kernel: Any, *arguments: types.Type) -> Any:
+    """The type of what a kernel returns."""
+    kernel.compile(arguments)
+    return kernel.overloads[arguments].signature.return_type
 
 
 def compile_kernels() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -10,9 +11,39 @@ from waypost.server.jobs.events import Change
 from waypost.server.jobs.model import Preflight, Progress
 from waypost.server.jobs.spec import JobSpec
 
-# A field that is missing in old text takes its default, so that a value can grow without a migration.
-SPEC: Final[TypeAdapter[JobSpec]] = TypeAdapter(JobSpec)
-PROGRESS: Final[TypeAdapter[Progress]] = TypeAdapter(Progress)
-PREFLIGHT: Final[TypeAdapter[Preflight]] = TypeAdapter(Preflight)
-PIECES: Final[TypeAdapter[tuple[tuple[int, int, int, str], ...]]] = TypeAdapter(tuple[tuple[int, int, int, str], ...])
-CHANGE: Final[TypeAdapter[Change]] = TypeAdapter(Change)
+_T = TypeVar("_T")
+
+
+class Codec(Generic[_T]):
+    """Writes and reads values of one type.
+
+    A field that is missing in old text takes its default, so that a value can grow without a migration.
+    """
+
+    def __init__(self, kind: Any) -> None:  # a type, or a union of some
+        self._kind = kind
+
+    def dump(self, value: _T) -> str:
+        """The value as text."""
+        return self._adapter.dump_json(value).decode()
+
+    def dump_some(self, value: _T, fields: set[str]) -> dict[str, Any]:
+        """The fields of the value by name, as plain as in its text."""
+        some: dict[str, Any] = self._adapter.dump_python(value, include=fields)
+        return some
+
+    def load(self, text: str | bytes) -> _T:
+        """The value that `dump` wrote."""
+        return self._adapter.validate_json(text)
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[_T]:
+        # Made by the first job, not at each start, of which all of them would be a twentieth.
+        return TypeAdapter(self._kind)
+
+
+SPEC: Final[Codec[JobSpec]] = Codec(JobSpec)
+PROGRESS: Final[Codec[Progress]] = Codec(Progress)
+PREFLIGHT: Final[Codec[Preflight]] = Codec(Preflight)
+PIECES: Final[Codec[tuple[tuple[int, int, int, str], ...]]] = Codec(tuple[tuple[int, int, int, str], ...])
+CHANGE: Final[Codec[Change]] = Codec(Change)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 
 from waypost.server.atlas import Atlas
-from waypost.server.errors import InvalidArgument
+from waypost.server.errors import FieldViolation, InvalidArgument
 from waypost.server.transport.ahead import one_ahead
 from waypost.server.transport.call import Call
 from waypost.server.transport.editions import Editions
@@ -79,7 +79,10 @@ class GeocodingService:
         loop = asyncio.get_running_loop()
         infos = await loop.run_in_executor(self._executor, self._atlas.snapshots)
         ids = [info.snapshot_id for info in infos]
-        start = ids.index(after) + 1 if after in ids else 0
+        if after and after not in ids:
+            allowed = "that of a page whose last snapshot is still there; begin the list anew"
+            raise InvalidArgument([FieldViolation("page_token", request.page_token, allowed, "BAD_PAGE_TOKEN")])
+        start = ids.index(after) + 1 if after else 0
         page = infos[start : start + size]
         more = start + size < len(infos)
         call.rows = len(page)

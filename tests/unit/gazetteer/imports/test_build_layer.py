@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.sample_data import write_sample
 from tests.unit.gazetteer.imports.small_import import (
     BERLIN,
     METRE,
@@ -170,12 +170,12 @@ def test_a_city_without_letters_is_no_settlement() -> None:
     assert list(found.houses()) == [("Weg", "gn-3")]
 
 
-def test_what_is_imported_does_not_depend_on_layers_that_are_there_already(tmp_path: Path) -> None:
+def test_what_is_imported_does_not_depend_on_layers_that_are_there_already(sample_dir: Path, tmp_path: Path) -> None:
     rows = [address(str(number), "Gasse", at(0, number, VILLAGE), city="Oberhausen") for number in (1, 2, 3)]
     first = build(batch("address", rows))
-    write_sample(tmp_path)
-    compose(tmp_path, [imported(first.layer)])
-    with_layer = SnapshotStore(tmp_path).open_present()
+    own_dir = shutil.copytree(sample_dir, tmp_path / "data")
+    compose(own_dir, [imported(first.layer)])
+    with_layer = SnapshotStore(own_dir).open_present()
     assert with_layer.row_count > sample().row_count
     rows.append(address("9", "Seitenweg", at(10, 10, VILLAGE)))
     records = [batch("address", rows)]

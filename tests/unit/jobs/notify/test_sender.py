@@ -25,11 +25,11 @@ from waypost.server.jobs import loops
 from waypost.server.jobs.events import Head
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import Delivery, DeliveryState
-from waypost.server.jobs.notify import NotifySettings, Sender
-from waypost.server.jobs.notify.nats import NatsSender
 from waypost.server.jobs.notify.retries import DEFAULT_DELAYS_S, JITTER
 from waypost.server.jobs.notify.secrets import Secrets
-from waypost.server.jobs.notify.webhook import WebhookSender
+from waypost.server.jobs.notify.sender import Sender
+from waypost.server.jobs.notify.settings import NotifySettings
+from waypost.server.jobs.notify.ways import Ways
 from waypost.server.jobs.spec import NatsTarget, Notification, WebhookTarget
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.store import JobStore, database
@@ -87,13 +87,8 @@ async def sending(
     log.setLevel(logging.INFO)
     try:
         with ThreadPoolExecutor(2) as threads:
-            async with (
-                WebhookSender(Secrets((), {}), TO_LOOPBACK, timeout_s=settings.timeout_s) as webhooks,
-                NatsSender(settings.nats_servers, timeout_s=settings.timeout_s) as nats_sender,
-            ):
-                sender = Sender(
-                    store, settings, webhooks, nats_sender, threads, loops=loops.Loops(pause_s=0.05), clock=clock
-                )
+            async with Ways(Secrets((), {}), TO_LOOPBACK, settings.nats_servers, timeout_s=settings.timeout_s) as ways:
+                sender = Sender(store, settings, ways, threads, loops=loops.Loops(pause_s=0.05), clock=clock)
                 task = asyncio.create_task(sender.run())
                 try:
                     yield sender, tries

@@ -11,7 +11,7 @@ import pytest
 
 from waypost.server.errors import InputUnreadable
 from waypost.server.jobs.readers import InputFormat, RowBlock, open_rows
-from waypost.server.jobs.readers.blocks import MAX_CELL_BYTES
+from waypost.server.jobs.readers.blocks import MAX_CELL_BYTES, READ_BYTES
 from waypost.server.jobs.spec import FileFormat
 
 
@@ -94,3 +94,13 @@ def test_a_stream_that_turns_out_to_be_parquet_is_read() -> None:
     pq.write_table(pa.table({"city": ["Paris"]}), sink)
     sink.seek(0)
     assert [block.table.to_pylist() for block in open_rows(sink)] == [[{"city": "Paris"}]]
+
+
+def test_wide_cells_that_are_packed_to_next_to_nothing_come_in_small_blocks(tmp_path: Path) -> None:
+    """A kilobyte of Parquet can hold gigabytes: one text of a hundred kilobytes, two thousand times over."""
+    table = pa.table({"n": pa.array(range(2_000)), "city": pa.array(["x" * 100_000] * 2_000)})
+    path = write(tmp_path / "in.parquet", table)
+    assert path.stat().st_size < 100_000
+    blocks = list(open_rows(path))
+    assert max(block.table.nbytes for block in blocks) <= 2 * READ_BYTES
+    assert [row for block in blocks for row in block.table["n"].to_pylist()] == list(range(2_000))

@@ -10,7 +10,6 @@ ones. Who changes layers holds the lock of the data directory: see store.Snapsho
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Collection, Mapping
@@ -24,6 +23,7 @@ import orjson
 
 from waypost.server.errors import ImportFailed
 from waypost.server.gazetteer.features import ImportedLayer
+from waypost.server.gazetteer.files import are_whole, sync_directory
 from waypost.server.gazetteer.imports.layer import LAYER
 from waypost.server.gazetteer.imports.layer_info import MANIFEST, LayerInfo, check_name, from_json, to_json
 from waypost.server.gazetteer.snapshot import TextColumn
@@ -121,21 +121,21 @@ class LayerStore:
             file.write(to_json(info))
             file.flush()
             os.fsync(file.fileno())
-        _sync(directory)
+        sync_directory(directory)
         target = self._directory / info.name / info.digest
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and _is_whole(target, info):
             # The same arrays: they stay, for a snapshot may use them, and only what is told of them is new.
             (directory / MANIFEST).replace(target / MANIFEST)
-            _sync(target)
+            sync_directory(target)
             shutil.rmtree(directory)
         else:
             if target.exists():
                 self._doom(target)
             directory.chmod(0o755)
             directory.rename(target)
-        _sync(target.parent)
-        _sync(self._directory)
+        sync_directory(target.parent)
+        sync_directory(self._directory)
 
     def choose(self, snapshot_id: str, layers: Mapping[str, str]) -> None:
         """Tells which layers, by name and digest, a snapshot consists of that is about to become the present one."""
@@ -147,7 +147,7 @@ class LayerStore:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._directory / _SETS)
-        _sync(self._directory)
+        sync_directory(self._directory)
 
     def prune(self, used: Collection[tuple[str, str]] = ()) -> tuple[str, ...]:
         """Removes every layer that is neither present nor `used` (name and digest); returns "name/digest" of each.
@@ -203,17 +203,4 @@ def _is_whole(directory: Path, info: LayerInfo) -> bool:
         open_layer(directory, info)
     except ImportFailed:
         return False
-    return all(_hash_of(directory / f"{name}.npy") == told for name, told in info.files.items())
-
-
-def _hash_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return are_whole(directory, info.files)

@@ -208,7 +208,7 @@ def _report(closing: Closing, state: JobState, results: Sequence[WrittenFile]) -
         engine_versions=engines,
         attributions=_attributions(closing.snapshots, job.spec.snapshot_id),
         input=_input_facts(prepared) if prepared else {},
-        options=codec.SPEC.dump_python(job.spec, include={"operation", "output", "failure_policy"}),
+        options=codec.SPEC.dump_some(job.spec, {"operation", "output", "failure_policy"}),
         samples=prepared.samples if prepared else (),
         files=list(results),
         timings_s={**timings, **({"preparing": prepared.seconds} if prepared else {})},

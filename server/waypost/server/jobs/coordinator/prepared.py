@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-from pydantic import TypeAdapter
 
+from waypost.server.jobs.codec import Codec
 from waypost.server.jobs.locations import NOBODY_ELSE, Writer, local_folder, sync_files
 from waypost.server.jobs.readers.blocks import InvalidRow
 from waypost.server.jobs.spec import Compression, FileFormat
@@ -60,8 +60,8 @@ class PartRecord:
     output: OutputFile | None = None
 
 
-_PREPARED: Final = TypeAdapter(Prepared)
-_RECORD: Final = TypeAdapter(PartRecord)
+_PREPARED: Final[Codec[Prepared]] = Codec(Prepared)
+_RECORD: Final[Codec[PartRecord]] = Codec(PartRecord)
 
 
 def schema_text(schema: pa.Schema) -> str:
@@ -71,7 +71,7 @@ def schema_text(schema: pa.Schema) -> str:
 
 def save_prepared(folder: Path, prepared: Prepared) -> None:
     """Puts it beside the shards of one owner, durably. Raises OSError."""
-    _write(folder, NAME, _PREPARED.dump_json(prepared))
+    _write(folder, NAME, _PREPARED.dump(prepared).encode())
 
 
 def load_prepared(shards: Path) -> Prepared | None:
@@ -79,7 +79,7 @@ def load_prepared(shards: Path) -> Prepared | None:
     # Nobody prepares a job again that is prepared, so that the last one is the one whose shards the store has.
     for folder in sorted(shards.glob("*/"), key=owner_token, reverse=True):
         with suppress(FileNotFoundError):
-            return _PREPARED.validate_json((folder / NAME).read_bytes())
+            return _PREPARED.load((folder / NAME).read_bytes())
     return None
 
 
@@ -101,13 +101,13 @@ def output_path(part: Path) -> Path:
 def save_record(part: Path, record: PartRecord) -> None:
     """Puts the record of a part beside it, and makes all of the part last. Raises OSError."""
     path = record_path(part)
-    _write(path.parent, path.name, _RECORD.dump_json(record), Writer(part.stem), durable=False)
+    _write(path.parent, path.name, _RECORD.dump(record).encode(), Writer(part.stem), durable=False)
     sync_files([part, path, *([output_path(part)] if record.output else [])])
 
 
 def load_record(part: Path) -> PartRecord:
     """The record of a committed part. Raises OSError."""
-    return _RECORD.validate_json(record_path(part).read_bytes())
+    return _RECORD.load(record_path(part).read_bytes())
 
 
 def clean_parts(folder: Path) -> None:

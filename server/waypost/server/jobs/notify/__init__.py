@@ -1,8 +1,7 @@
-"""Being told: events of jobs to webhooks and NATS, out of the outbox that the store wrote with them."""
+"""Being told: events of jobs to webhooks and NATS, out of the outbox that the store wrote with them.
 
-from waypost.server.jobs.notify.cloud_events import event_type
-from waypost.server.jobs.notify.sender import Sender
-from waypost.server.jobs.notify.settings import NotifySettings
-from waypost.server.jobs.notify.targets import Targets
-
-__all__ = ["NotifySettings", "Sender", "Targets", "event_type"]
+settings   what the operator allows, secrets and addresses beside it
+targets    what a caller names, checked
+sender     takes what is due out of the outbox, by the schedule of retries
+ways       webhook or NATS, opened when first needed
+"""

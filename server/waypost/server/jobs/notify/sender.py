@@ -22,11 +22,8 @@ from waypost.server.jobs.events import Head
 from waypost.server.jobs.loops import Loops
 from waypost.server.jobs.model import Delivery, DeliveryAttempt
 from waypost.server.jobs.notify import cloud_events, retries
-from waypost.server.jobs.notify.nats import NatsSender
-from waypost.server.jobs.notify.retries import Outcome
 from waypost.server.jobs.notify.settings import NotifySettings
-from waypost.server.jobs.notify.webhook import WebhookSender
-from waypost.server.jobs.spec import NatsTarget, WebhookTarget
+from waypost.server.jobs.notify.ways import Ways
 from waypost.server.jobs.store import JobStore
 
 _log = logging.getLogger(__name__)
@@ -54,8 +51,7 @@ class Sender:
         self,
         store: JobStore,
         settings: NotifySettings,
-        webhooks: WebhookSender,
-        nats: NatsSender,
+        ways: Ways,
         executor: Executor,
         *,
         loops: Loops | None = None,
@@ -63,8 +59,7 @@ class Sender:
     ) -> None:
         self._store = store
         self._settings = settings
-        self._webhooks = webhooks
-        self._nats = nats
+        self._ways = ways
         self._executor = executor
         self._loops = loops or Loops()
         self._clock = clock
@@ -159,7 +154,8 @@ class Sender:
         job = await self._in_store(self._store.job, delivery.job_id)
         target = job.spec.notifications[delivery.target].target
         began_s, began_tick_s = self._clock(), time.perf_counter()
-        outcome = await self._send(target, delivery, began_s)
+        body = cloud_events.body(delivery, self._settings.source)
+        outcome = await self._ways.send(target, delivery.event_id, body, began_s)
         attempt = DeliveryAttempt(
             attempt_time_s=began_s,
             duration_s=time.perf_counter() - began_tick_s,
@@ -176,12 +172,6 @@ class Sender:
         facts = {"delivery": delivery.name, "try": delivery.tries + 1, "state": state.name, "error": outcome.error}
         _log.log(logging.WARNING if outcome.error else logging.INFO, "notified", extra={"facts": facts})
         await self._in_store(self._store.record_attempt, delivery, attempt, state, next_s)
-
-    async def _send(self, target: WebhookTarget | NatsTarget, delivery: Delivery, now_s: float) -> Outcome:
-        body = cloud_events.body(delivery, self._settings.source)
-        if isinstance(target, WebhookTarget):
-            return await self._webhooks.send(target, delivery.event_id, body, now_s)
-        return await self._nats.send(target, delivery.event_id, body)
 
     async def _in_store(self, method: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         loop = asyncio.get_running_loop()

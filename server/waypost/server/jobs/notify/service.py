@@ -9,12 +9,11 @@ from pathlib import Path
 from waypost.server.config import Config
 from waypost.server.jobs.loops import Loops
 from waypost.server.jobs.notify.addresses import Guard
-from waypost.server.jobs.notify.nats import NatsSender
 from waypost.server.jobs.notify.secrets import Secrets
 from waypost.server.jobs.notify.sender import Sender
 from waypost.server.jobs.notify.settings import NotifySettings, read_keys, read_named_secrets
 from waypost.server.jobs.notify.targets import Targets
-from waypost.server.jobs.notify.webhook import WebhookSender
+from waypost.server.jobs.notify.ways import Ways
 from waypost.server.jobs.store import JobStore
 
 
@@ -71,9 +70,6 @@ class NotifyService:
         """Sends until `stop`."""
         settings = self._settings
         guard = Guard(settings.allowed_networks)
-        async with (
-            WebhookSender(self._secrets, guard, timeout_s=settings.timeout_s) as webhooks,
-            NatsSender(settings.nats_servers, timeout_s=settings.timeout_s) as nats,
-        ):
-            self._sender = Sender(self._store, settings, webhooks, nats, self._executor, loops=self._loops)
+        async with Ways(self._secrets, guard, settings.nats_servers, timeout_s=settings.timeout_s) as ways:
+            self._sender = Sender(self._store, settings, ways, self._executor, loops=self._loops)
             await self._sender.run()

@@ -25,6 +25,8 @@ from waypost.server.jobs.spec import Compression, FileFormat
 
 #: What is read of a column at once: its chunk of a row group can be a gigabyte.
 _BUFFER_BYTES = 1024 * 1024
+#: Of so many row groups, evenly spread, so many rows are read beforehand, to tell what a row takes.
+_PROBED_GROUPS, _PROBED_ROWS = 8, 64
 
 
 class ParquetRows:
@@ -45,7 +47,9 @@ class ParquetRows:
             message = f"the input has {len(self.schema)} columns; at most {MAX_COLUMNS} are allowed"
             raise InputUnreadable(TOO_MANY_COLUMNS, message, columns=str(len(self.schema)))
         self._rows = rows
-        self._rows_at_once = max(1, min(MAX_BLOCK_ROWS, READ_BYTES * rows // max(size, 1)))
+        # Wide cells that are all alike are packed to next to nothing: what they take is only seen once they are read.
+        row_bytes = max(size // max(rows, 1), self._unpacked_row_bytes(), 1)
+        self._rows_at_once = max(1, min(MAX_BLOCK_ROWS, READ_BYTES // row_bytes))
         self._rows_read = 0
 
     def close(self) -> None:
@@ -76,6 +80,20 @@ class ParquetRows:
             message = f"the Parquet file has {self._rows_read} rows and promises {self._rows}"
             raise _unreadable(message, self._rows_read)
 
+    def _unpacked_row_bytes(self) -> int:
+        """What a row takes in memory, by the first rows of some row groups; the most that one of these has."""
+        groups = self._parquet.num_row_groups
+        most = 0
+        for group in range(0, groups, -(-groups // _PROBED_GROUPS) or 1):
+            try:
+                heads = self._parquet.iter_batches(batch_size=_PROBED_ROWS, row_groups=[group], use_threads=False)
+                head = next(heads, None)
+            except (pa.ArrowException, OSError):
+                break  # told in its turn, with the rows before it
+            if head is not None and head.num_rows:
+                most = max(most, sum(_unpacked(column).nbytes for column in head.columns) // head.num_rows)
+        return most
+
     def _block(self, batch: pa.RecordBatch) -> RowBlock:
         faults: Faults = {}
         first = self._rows_read + 1
@@ -87,8 +105,7 @@ class ParquetRows:
 
 
 def _checked(column: pa.Array, name: str, faults: Faults) -> pa.Array:
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
+    column = _unpacked(column)
     kind = column.type
     if not _is_text(kind) and not _is_bytes(kind):
         return column
@@ -101,6 +118,10 @@ def _checked(column: pa.Array, name: str, faults: Faults) -> pa.Array:
         raw = column.view(pa.large_binary() if pa.types.is_large_string(kind) else pa.binary())
         return repair_texts(pc.cast(raw, pa.large_binary()), name, "utf-8", faults).cast(kind)
     return column
+
+
+def _unpacked(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -88,7 +88,7 @@ def append(transaction: Writing, job: JobRow, change: Change, **columns: object)
     `job` must come from `locked_job` in this transaction, and only one event can be appended to it.
     """
     sequence: int = job.last_sequence + 1
-    text = codec.CHANGE.dump_json(change).decode()
+    text = codec.CHANGE.dump(change)
     written = transaction.connection.execute(
         update(schema.jobs)
         .where(schema.jobs.c.job_id == job.job_id, schema.jobs.c.last_sequence == job.last_sequence)
@@ -131,7 +131,7 @@ def move(transaction: Writing, job: JobRow, target: JobState, actor: Actor, reas
         values["expire_time_s"] = now_s + CONFIRMATION_S
     if target.finished:
         values["end_time_s"] = now_s
-        values["expire_time_s"] = now_s + codec.SPEC.validate_json(job.spec).ttl_s
+        values["expire_time_s"] = now_s + codec.SPEC.load(job.spec).ttl_s
     if not target.at_work:
         values |= {"lease_owner": None, "lease_expire_time_s": None, "lease_length_s": None}
     append(transaction, job, StateChanged(old_state=source, new_state=target, reason=reason), **(values | columns))

@@ -48,7 +48,7 @@ class Events(StoreCore):
         return {
             row.job_id: (
                 head_of(row),
-                Progress() if row.progress is None else codec.PROGRESS.validate_json(row.progress),
+                Progress() if row.progress is None else codec.PROGRESS.load(row.progress),
             )
             for row in rows
         }

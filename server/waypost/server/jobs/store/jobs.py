@@ -261,7 +261,7 @@ def _insert_job(
     transaction.connection.execute(
         insert(schema.jobs).values(
             job_id=job_id,
-            spec=codec.SPEC.dump_json(spec).decode(),
+            spec=codec.SPEC.dump(spec),
             snapshot_id=spec.snapshot_id,
             upload_id=upload_id,
             output_folder=place,

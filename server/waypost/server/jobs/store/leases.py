@@ -113,7 +113,7 @@ class Leases(StoreCore):
             if job.state == JobState.PREPARING and target in (JobState.RUNNING, JobState.AWAITING_CONFIRMATION):
                 columns["prepared"] = True
             if preflight is not None:
-                columns["preflight"] = codec.PREFLIGHT.dump_json(preflight).decode()
+                columns["preflight"] = codec.PREFLIGHT.dump(preflight)
             if progress is not None:
                 write_progress(transaction, lease.job_id, progress)
             _write_output_files(transaction, lease.job_id, output_files)
@@ -187,7 +187,7 @@ def _take(transaction: Writing, query: Select[Any], owner: str, lease_s: float) 
 
 
 def _text(progress: Progress) -> str:
-    return codec.PROGRESS.dump_json(progress).decode()
+    return codec.PROGRESS.dump(progress)
 
 
 def _still_held(transaction: Writing, leases: Iterable[Lease]) -> dict[Lease, int | None]:

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from sqlalchemy import Connection, column, inspect, select, table
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-
-from waypost.server.errors import ConfigError
+from waypost.server.jobs.store import schema
 from waypost.server.jobs.store.database import Database
 
-_SCRIPTS = Path(__file__).parent / "migrations"
+#: Where Alembic keeps which step came last.
+_TAKEN = table("alembic_version", column("version_num"))
 
 
-def migrate(database: Database, *, to: str = "head") -> None:
-    """Runs the migrations that are missing up to `to`, in one transaction; of several processes one does it.
+def migrate(database: Database) -> None:
+    """Takes the steps that are missing, in one transaction; of several processes one does it.
 
     Raises ConfigError where a newer version of the server has been here.
     """
-    config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    scripts = ScriptDirectory.from_config(config)
     with database.migrating() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-        if present == scripts.get_current_head():
-            return
-        if present is not None and present not in {script.revision for script in scripts.walk_revisions()}:
-            raise ConfigError(
-                f"the job store is of version {present!r}, made by a newer server; allowed: up to "
-                f"{scripts.get_current_head()!r}"
-            )
-        config.attributes["connection"] = connection
-        command.upgrade(config, to)
+        if _version(connection) != schema.VERSION:
+            # Not at the top: it imports Alembic, a fifth of a second that only the first start of a version needs.
+            from waypost.server.jobs.store.steps import take_steps
+
+            take_steps(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_TAKEN.name):
+        return None
+    version: str | None = connection.scalar(select(_TAKEN.c.version_num))
+    return version

@@ -19,7 +19,7 @@ def write(connection: Connection, job: Row[Any], sequence: int, now_s: float, ch
     """A delivery for each target of the job that wants to be told of `change`."""
     if not isinstance(change, StateChanged | PartCommitted):
         return
-    notifications = codec.SPEC.validate_json(job.spec).notifications
+    notifications = codec.SPEC.load(job.spec).notifications
     targets = [at for at, each in enumerate(notifications) if _tells(each, change)]
     if not targets:
         return

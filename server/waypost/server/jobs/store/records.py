@@ -40,7 +40,7 @@ def read_jobs(connection: Connection, rows: list[Row[Any]]) -> tuple[Job, ...]:
     for row in connection.execute(select(schema.job_labels).where(schema.job_labels.c.job_id.in_(job_ids))):
         labels[row.job_id][row.key] = row.value
     written = connection.execute(select(schema.progress).where(schema.progress.c.job_id.in_(job_ids)))
-    progress = {row.job_id: codec.PROGRESS.validate_json(row.progress) for row in written}
+    progress = {row.job_id: codec.PROGRESS.load(row.progress) for row in written}
     return tuple(_job(row, labels[row.job_id], progress.get(row.job_id, Progress())) for row in rows)
 
 
@@ -52,13 +52,13 @@ def read_job(connection: Connection, row: Row[Any]) -> Job:
 def _job(row: Row[Any], labels: Mapping[str, str], progress: Progress) -> Job:
     return Job(
         job_id=row.job_id,
-        spec=codec.SPEC.validate_json(row.spec),
+        spec=codec.SPEC.load(row.spec),
         priority=row.priority,
         labels=labels,
         state=JobState(row.state),
         reason=Reason(code=row.reason_code, message=row.reason_message),
         progress=progress,
-        preflight=None if row.preflight is None else codec.PREFLIGHT.validate_json(row.preflight),
+        preflight=None if row.preflight is None else codec.PREFLIGHT.load(row.preflight),
         engine_version=row.engine_version,
         create_time_s=row.create_time_s,
         update_time_s=row.update_time_s,
@@ -76,7 +76,7 @@ def _job(row: Row[Any], labels: Mapping[str, str], progress: Progress) -> Job:
 
 def read_event(row: Row[Any]) -> Event:
     """The event of this row of `events`."""
-    return Event(row.sequence, row.time_s, codec.CHANGE.validate_json(row.change))
+    return Event(row.sequence, row.time_s, codec.CHANGE.load(row.change))
 
 
 def read_shard(row: Row[Any]) -> Shard:
@@ -100,7 +100,7 @@ def read_shard(row: Row[Any]) -> Shard:
         attempts=row.attempts,
         part=part,
         reason=row.reason,
-        pieces=codec.PIECES.validate_json(row.pieces) if row.pieces else (),
+        pieces=codec.PIECES.load(row.pieces) if row.pieces else (),
     )
 
 
@@ -134,7 +134,7 @@ def read_delivery(row: Row[Any], attempts: tuple[DeliveryAttempt, ...]) -> Deliv
     return Delivery(
         delivery_id=row.delivery_id,
         job_id=row.job_id,
-        event=Event(row.sequence, row.create_time_s, codec.CHANGE.validate_json(row.change)),
+        event=Event(row.sequence, row.create_time_s, codec.CHANGE.load(row.change)),
         event_id=row.event_id,
         target=row.target,
         receiver=row.receiver,

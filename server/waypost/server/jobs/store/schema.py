@@ -5,6 +5,8 @@ Times are seconds since the epoch. What nothing searches in is JSON text; see co
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -21,6 +23,9 @@ from sqlalchemy import (
     Text,
     text,
 )
+
+#: The last step in migrations/, the one that makes these tables.
+VERSION: Final = "0003"
 
 _UNFINISHED = text("state < 8")
 

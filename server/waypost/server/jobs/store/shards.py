@@ -123,7 +123,7 @@ class Shards(StoreCore):
         with self._writing() as transaction:
             job = owned_job(transaction, lease)
             statement = _of(lease, first_row, ShardState.LEASED).values(
-                state=ShardState.PENDING, reason=reason, pieces=codec.PIECES.dump_json(tuple(pieces)).decode()
+                state=ShardState.PENDING, reason=reason, pieces=codec.PIECES.dump(tuple(pieces))
             )
             shard = transaction.connection.execute(
                 statement.returning(_SHARDS.last_row, _SHARDS.attempts)

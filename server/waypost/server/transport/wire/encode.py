@@ -19,7 +19,7 @@ from google.type.postal_address_pb2 import PostalAddress
 
 from waypost.server.geocoder import sheet as s
 from waypost.server.geocoder.found import ADDRESS_PATHS, TEXT_PATHS, Found
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.lent import LentArrays, lender
 from waypost.server.geocoder.sheet import Sheet
 from waypost.v1 import geocoding_pb2 as pb
@@ -156,7 +156,7 @@ def _encode_place(names, sheet, full):  # type: ignore[no-untyped-def]
     return _place(names, sheet, s.results_of(sheet, s.RESULTS)[0], full, out, out.size)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _result(names, sheet, data, number, full, paths, out, at):  # type: ignore[no-untyped-def]
     result = s.results_of(sheet, s.RESULTS)[number]
     if full:
@@ -175,7 +175,7 @@ def _result(names, sheet, data, number, full, paths, out, at):  # type: ignore[n
     return _header(out, at, end, _PLACE)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _part(names, sheet, data, part, paths, out, at):  # type: ignore[no-untyped-def]
     at = _text(sheet, part.place_id, out, at, _PART_ID)
     at = _text(sheet, part.matched_text, out, at, _MATCHED_TEXT)
@@ -189,7 +189,7 @@ def _part(names, sheet, data, part, paths, out, at):  # type: ignore[no-untyped-
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _place(names, sheet, place, full, out, at):  # type: ignore[no-untyped-def]
     if full:
         end = at
@@ -228,7 +228,7 @@ def _place(names, sheet, place, full, out, at):  # type: ignore[no-untyped-def]
     return _resource_name(sheet, place.text + s.PLACE_ID, out, at, _NAME)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _component(sheet, number, out, at):  # type: ignore[no-untyped-def]
     if number < 0:
         return at
@@ -243,7 +243,7 @@ def _component(sheet, number, out, at):  # type: ignore[no-untyped-def]
     return _header(out, at, end, _COMPONENTS)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _point(out, at, tag, latitude, longitude):  # type: ignore[no-untyped-def]
     end = at
     at = _double(out, at, _LONGITUDE, longitude)
@@ -251,7 +251,7 @@ def _point(out, at, tag, latitude, longitude):  # type: ignore[no-untyped-def]
     return _header(out, at, end, tag)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _resource_name(sheet, number, out, at, tag):  # type: ignore[no-untyped-def]
     end = at
     begin, stop = s.bounds(sheet, number)
@@ -260,21 +260,21 @@ def _resource_name(sheet, number, out, at, tag):  # type: ignore[no-untyped-def]
     return _header(out, at, end, tag)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _named(names, kind, number, out, at, tag):  # type: ignore[no-untyped-def]
     """A name of the encoder's own, as a field."""
     starts, first = _starts(names, _NAME_STARTS), _starts(names, _KINDS)[kind] + number
     return _bytes(_read_bytes(names, _NAME_BYTES), starts[first], starts[first + 1], out, at, tag)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _text(sheet, number, out, at, tag):  # type: ignore[no-untyped-def]
     """A text of the sheet, as a field."""
     begin, end = s.bounds(sheet, number)
     return _bytes(_read_bytes(sheet, s.TEXT), begin, end, out, at, tag)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _bytes(data, begin, end, out, at, tag):  # type: ignore[no-untyped-def]
     """A text as a field; an empty one is left out."""
     if begin == end:
@@ -284,7 +284,7 @@ def _bytes(data, begin, end, out, at, tag):  # type: ignore[no-untyped-def]
     return _header(out, at, stop, tag)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _copy(data, begin, end, out, at):  # type: ignore[no-untyped-def]
     """Where the bytes begin that now end at `at`; -1 once something does not fit."""
     size = end - begin
@@ -295,7 +295,7 @@ def _copy(data, begin, end, out, at):  # type: ignore[no-untyped-def]
     return np.int64(at - size)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _header(out, at, end, tag):  # type: ignore[no-untyped-def]
     """Puts tag and length before what stands from `at` to `end`."""
     at = _varint(out, at, end - at)
@@ -305,7 +305,7 @@ def _header(out, at, end, tag):  # type: ignore[no-untyped-def]
     return np.int64(at - 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _number(out, at, tag, value):  # type: ignore[no-untyped-def]
     """A whole number that is not negative, as a field; 0 is left out."""
     if value == 0:
@@ -317,7 +317,7 @@ def _number(out, at, tag, value):  # type: ignore[no-untyped-def]
     return np.int64(at - 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _varint(out, at, number):  # type: ignore[no-untyped-def]
     value = np.int64(number)
     size = 1
@@ -331,7 +331,7 @@ def _varint(out, at, number):  # type: ignore[no-untyped-def]
     return np.int64(at - size)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _double(out, at, tag, number):  # type: ignore[no-untyped-def]
     """A double as a field; 0 is left out."""
     bits = np.float64(number).view(np.int64)

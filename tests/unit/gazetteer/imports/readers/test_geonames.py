@@ -133,3 +133,15 @@ def test_postal_codes_are_one_record_each_at_their_best_lines(tmp_path: Path) ->
     assert second["latitude"] == pytest.approx(47.2)
     assert (second["south"], second["north"], second["city"]) == (47.1, 47.3, "Ebenholz")
     assert found.reasons() == {"no postal code": 1, "no coordinates on Earth": 1}
+
+
+def test_a_postal_code_across_the_antimeridian_stands_at_neither_end_of_the_map(tmp_path: Path) -> None:
+    def line(code: str, longitude: str) -> str:
+        return "\t".join(["FJ", code, "Rabi", "", "", "", "", "", "", "-16.5", longitude, "4"])
+
+    lines = [line("1", "179.9"), line("1", "-179.5"), line("2", "178"), line("2", "179"), line("3", "-179")]
+    across, west, east = read(write_text(tmp_path / "FJ.txt", lines)).places
+    assert across["longitude"] == pytest.approx(-179.8)
+    assert "west" not in across  # a box that no reader of boxes would take for a small one
+    assert (west["longitude"], west["west"], west["east"]) == (178.5, 178, 179)
+    assert east["longitude"] == -179

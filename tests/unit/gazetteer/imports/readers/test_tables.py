@@ -17,6 +17,7 @@ from tests.unit.gazetteer.imports.readers.read_files import read, write_text
 from waypost.server.errors import ConfigError, ImportFailed
 from waypost.server.gazetteer.imports.readers.fields import guess_columns
 from waypost.server.gazetteer.imports.readers.formats import SEE_SOURCE, credit_of, detect_format, layer_name_of
+from waypost.server.gazetteer.imports.readers.parquet import ParquetTable
 from waypost.server.model import PlaceType
 
 BAN = "id;id_fantoir;numero;rep;nom_voie;code_postal;code_insee;nom_commune;x;y;lon;lat;nom_ld"
@@ -145,6 +146,21 @@ def test_shapes_stand_at_the_middle_of_their_box(tmp_path: Path) -> None:
     assert (place["latitude"], place["longitude"]) == (51, 11)
 
 
+def _line(*points: tuple[float, float]) -> bytes:
+    return struct.pack("<BII", 1, 2, len(points)) + b"".join(struct.pack("<dd", *point) for point in points)
+
+
+def test_shapes_across_the_antimeridian_stand_there_in_either_format(tmp_path: Path) -> None:
+    points = [(179.0, -17.0), (-178.0, -16.0), (180.0, -17.0)]
+    shape = {"type": "LineString", "coordinates": points}
+    line = json.dumps({"type": "Feature", "properties": {"name": "Taveuni"}, "geometry": shape})
+    table = pa.table({"name": ["Taveuni"], "geometry": pa.array([_line(*points)], pa.binary())})
+    pq.write_table(table, tmp_path / "a.parquet")
+    for path in (write_text(tmp_path / "a.ndjson", [line]), tmp_path / "a.parquet"):
+        (place,) = read(path, form="table").places
+        assert (place["latitude"], place["longitude"]) == (-16.5, -179.5)
+
+
 def _wkb(longitude: float, latitude: float, order: str = "<") -> bytes:
     return struct.pack(f"{order}BIdd", order == "<", 1, longitude, latitude)
 
@@ -159,6 +175,15 @@ def test_parquet_with_geometries_and_numbers_as_floats(tmp_path: Path) -> None:
     found = read(tmp_path / "own.parquet")
     assert [(row["number"], row["latitude"]) for row in found.addresses] == [("12", 50), ("14", 51)]
     assert found.reasons() == {"no coordinates": 2}
+
+
+def test_wide_rows_of_parquet_are_read_a_few_at_a_time(tmp_path: Path) -> None:
+    outline = _line(*((number / 1000, 1.0) for number in range(100_000)))
+    table = pa.table({"name": [f"{number}" for number in range(60)], "geometry": pa.array([outline] * 60)})
+    pq.write_table(table, tmp_path / "a.parquet", use_dictionary=False, compression="none")
+    sizes = [block.rows.num_rows for block in ParquetTable(tmp_path / "a.parquet").blocks(lambda share: None)]
+    assert sum(sizes) == 60
+    assert max(sizes) <= 42
 
 
 def test_parquet_in_projected_coordinates_is_refused(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from waypost.server.errors import ImportFailed
 from waypost.server.gazetteer.imports.readers.files import HEAD_BYTES, Block, Unpacked
 from waypost.server.gazetteer.imports.readers.parquet import GEOMETRY_LATITUDE, GEOMETRY_LONGITUDE
 from waypost.server.gazetteer.imports.readers.reading import BATCH_ROWS
+from waypost.server.gazetteer.imports.readers.wkb import middle
 from waypost.server.gazetteer.imports.records import Progress
 
 _READ_BYTES = 4 * 1024 * 1024
@@ -175,17 +176,13 @@ def _text(value: object) -> str:
 
 
 def _point(geometry: dict[str, object]) -> tuple[float, float]:
-    """Latitude and longitude, NaN where the geometry has none."""
+    """Latitude and longitude of the middle of a geometry, NaN where it has none."""
     coordinates = geometry.get("coordinates")
     xs: list[float] = []
     ys: list[float] = []
     if isinstance(coordinates, list):
         _gather(coordinates, xs, ys, 0)
-    if not xs:
-        return float("nan"), float("nan")
-    if len(xs) == 1:
-        return ys[0], xs[0]
-    return (min(ys) + max(ys)) / 2, (min(xs) + max(xs)) / 2
+    return middle(xs, ys)
 
 
 def _gather(coordinates: Coordinates, xs: list[float], ys: list[float], depth: int) -> None:

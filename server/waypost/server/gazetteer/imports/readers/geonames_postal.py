@@ -71,6 +71,7 @@ def _one_each(lines: pa.Table) -> pa.Table:
     key = ["country", "code"]
     best = lines.group_by(key).aggregate([("accuracy", "max")])
     lines = lines.join(best, key, join_type="inner").filter(pc.field("accuracy") == pc.field("accuracy_max"))
+    lines = _unwrapped(lines, key)
     lines = lines.sort_by([(name, "ascending") for name in (*key, "city", "latitude", "longitude")])
     return (
         lines.group_by(key, use_threads=False)
@@ -82,14 +83,31 @@ def _one_each(lines: pa.Table) -> pa.Table:
     )
 
 
+def _unwrapped(lines: pa.Table, key: list[str]) -> pa.Table:
+    """The lines with longitudes that go on beyond 180 where those of a code lie on both sides of the antimeridian."""
+    ends = lines.group_by(key).aggregate([("longitude", "min"), ("longitude", "max")])
+    far = ends.filter(pc.field("longitude_max") - pc.field("longitude_min") > 180)
+    if not far.num_rows:
+        return lines
+    lines = lines.join(far, key)
+    beyond = pc.and_(pc.is_valid(lines["longitude_max"]), pc.less(lines["longitude"], 0))
+    east = pc.if_else(beyond, pc.add(lines["longitude"], 360), lines["longitude"])
+    return lines.drop_columns(["longitude_min", "longitude_max"]).set_column(
+        lines.schema.get_field_index("longitude"), "longitude", east
+    )
+
+
 def _record(rows: pa.RecordBatch) -> pa.RecordBatch:
     count = rows.num_rows
     nothing = pa.nulls(count, pa.string())
     single = pc.and_(
         pc.equal(rows["latitude_min"], rows["latitude_max"]), pc.equal(rows["longitude_min"], rows["longitude_max"])
     )
+    beyond = pc.greater(rows["longitude_max"], 180)
+    east = rows["longitude_mean"]
+    east = pc.if_else(pc.greater(east, 180), pc.subtract(east, 360), east)
     sides = {
-        side: pc.if_else(single, float("nan"), rows[name])
+        side: pc.if_else(pc.or_(single, beyond), float("nan"), rows[name])
         for side, name in (
             ("south", "latitude_min"), ("west", "longitude_min"), ("north", "latitude_max"), ("east", "longitude_max"),
         )
@@ -100,7 +118,7 @@ def _record(rows: pa.RecordBatch) -> pa.RecordBatch:
         "category": pa.array(["postal_code"] * count), "population": pa.array(np.zeros(count, np.uint32)),
         "city": rows["city_first"], "region": rows["region_first"], "district": rows["district_first"],
         "postal_code": rows["code"], "country": rows["country"],
-        "latitude": rows["latitude_mean"], "longitude": rows["longitude_mean"], **sides,
+        "latitude": rows["latitude_mean"], "longitude": east, **sides,
         "source_id": pc.binary_join_element_wise(rows["country"], rows["code"], "-"),
     }  # fmt: skip
     return pa.RecordBatch.from_arrays([columns.get(field.name, nothing) for field in PLACE], schema=PLACE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -40,21 +41,24 @@ def points_of(column: pa.Array) -> tuple[Degrees, Degrees]:
 
 def middle_of(wkb: bytes | None) -> tuple[float, float]:
     """Latitude and longitude of the middle of a geometry's box, NaN where it is broken or empty."""
-    south, west, north, east = box_of(wkb)
-    return (south + north) / 2, (west + east) / 2
-
-
-def box_of(wkb: bytes | None) -> tuple[float, float, float, float]:
-    """South, west, north and east of a geometry, NaN where it is broken or empty."""
     xs: list[float] = []
     ys: list[float] = []
     try:
         _read(wkb or b"", 0, xs, ys)
     except (struct.error, IndexError, ValueError):
         xs = []
+    return middle(xs, ys)
+
+
+def middle(xs: Sequence[float], ys: Sequence[float]) -> tuple[float, float]:
+    """Latitude and longitude of the middle of the box of points, NaN without any; a box never goes half round Earth."""
     if not xs:
-        return (float("nan"),) * 4
-    return min(ys), min(xs), max(ys), max(xs)
+        return float("nan"), float("nan")
+    west, east = min(xs), max(xs)
+    if east - west <= 180:
+        return (min(ys) + max(ys)) / 2, (west + east) / 2
+    beyond = [x % 360 for x in xs]
+    return (min(ys) + max(ys)) / 2, ((min(beyond) + max(beyond)) / 2 + 180) % 360 - 180
 
 
 def _read(wkb: bytes, at: int, xs: list[float], ys: list[float], depth: int = 0) -> int:

@@ -1,7 +1,7 @@
 """Run by Alembic within the transaction that migrate.py has begun.
 
-A new step is a file in versions/, written by hand and named after its number. It never changes once it was released. A
-test compares what the steps make with schema.py.
+A new step is a file in versions/, written by hand and named after its number, which is schema.VERSION from then on. It
+never changes once it was released. Tests compare what the steps make with schema.py.
 """
 
 from alembic import context

@@ -1,4 +1,4 @@
-"""`waypost data add`, `remove`, `list` and `reload`: files of addresses into the gazetteer."""
+"""`waypost data add`: files of addresses, streets and places into the gazetteer."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from waypost.server.config import Config, add_flags
+from waypost.server.data_tasks.tables import counts_of
 from waypost.server.errors import ConfigError, ImportFailed
-from waypost.server.exits import FAILED
-from waypost.server.gazetteer.imports.importing import Order, add_layer, layers_of, remove_layers
-from waypost.server.gazetteer.imports.layer_info import LayerInfo
+from waypost.server.gazetteer.imports.importing import Order, add_layer
 from waypost.server.gazetteer.imports.readers.fields import FIELDS
 from waypost.server.gazetteer.imports.readers.formats import (
     FORMATS,
@@ -35,19 +34,12 @@ from waypost.server.gazetteer.imports.records import Credit
 from waypost.server.gazetteer.layers import LAYER_KINDS
 from waypost.server.import_progress import ImportProgress
 from waypost.server.jobs.readers.formats import ENCODINGS, canonical_encoding
-from waypost.server.running import running_servers, tell_to_reload
+from waypost.server.running import running_servers
 
 #: Beginnings of the world's place ids; those of a layer begin with its name.
 _ID_PREFIXES = frozenset({"gn", "gnc", "iso", "pc", "ap"})
 _NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{MAX_LAYER_NAME - 1}}}")
 _SHOWN_ROWS = 3
-#: Columns of a table that is read by a program, or in a file.
-_WIDE = 400
-_PLURALS = {
-    "street": "streets", "poi": "points of interest", "locality": "settlements", "neighborhood": "quarters",
-    "postal_code": "postal codes", "country": "countries", "region": "regions", "district": "districts",
-    "address": "addresses",
-}  # fmt: skip
 
 _ADD = f"""Reads files of addresses, streets and places into a layer of their own, and makes a new snapshot with it the
 present one. The old one serves until then, whatever happens. A layer of the same name is replaced.
@@ -73,12 +65,9 @@ examples:
 exit codes: 0 added, 1 failed, 2 the command line or the guessed columns need another look, 130 interrupted"""
 
 
-def add_layer_tasks(tasks: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds the tasks to those of `waypost data`."""
-    raw = argparse.RawDescriptionHelpFormatter
-    task = tasks.add_parser(
-        "add", help="import a file of addresses, streets or places", description=_ADD, formatter_class=raw
-    )
+def set_up(task: argparse.ArgumentParser) -> None:
+    """Adds the arguments."""
+    task.description, task.formatter_class = _ADD, argparse.RawDescriptionHelpFormatter
     task.add_argument("files", nargs="+", type=Path, metavar="FILE")
     task.add_argument("--name", metavar="LAYER", help="name of the layer (default: that of the first file)")
     task.add_argument("--format", choices=FORMATS, metavar="FORMAT", help="one of the formats above")
@@ -95,24 +84,10 @@ def add_layer_tasks(tasks: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     task.add_argument("--yes", action="store_true", help="take the guessed columns without asking")
     add_flags(task, "data_dir")
-    task.set_defaults(run=_add)
-
-    task = tasks.add_parser("remove", help="leave imported layers out, in a new snapshot")
-    task.add_argument("layers", nargs="+", metavar="LAYER")
-    add_flags(task, "data_dir")
-    task.set_defaults(run=_remove)
-
-    task = tasks.add_parser("list", help="the imported layers")
-    add_flags(task, "data_dir")
-    task.set_defaults(run=_list)
-
-    about = "tell the running servers of this folder to take the present snapshot; lookups go on meanwhile"
-    task = tasks.add_parser("reload", help=about, description=f"{about[:1].upper()}{about[1:]}. SIGHUP does the same.")
-    add_flags(task, "data_dir")
-    task.set_defaults(run=_reload)
 
 
-def _add(config: Config, arguments: argparse.Namespace) -> int:
+def run(config: Config, arguments: argparse.Namespace) -> int:
+    """Imports them; the exit code."""
     paths: list[Path] = arguments.files
     _check_files(paths)
     wishes = Wishes(
@@ -137,7 +112,7 @@ def _add(config: Config, arguments: argparse.Namespace) -> int:
     with ImportProgress(console) as progress:
         order = Order(tuple(paths), name, form, wishes, credit)
         added = add_layer(config.data_dir, order, bad, progress)
-    console.print(f"layer {name}: {_counts(added.layer)}")
+    console.print(f"layer {name}: {counts_of(added.layer)}")
     _report(bad, console)
     console.print(f"snapshot {added.snapshot_id} is present in {config.data_dir}")
     if running_servers(config.data_dir):
@@ -162,75 +137,6 @@ def _check_files(paths: Sequence[Path]) -> None:
     for number, path in enumerate(paths):
         if any(path.samefile(other) for other in paths[:number]):
             raise ImportFailed(f"{path} is named twice", path=str(path))
-
-
-def _remove(config: Config, arguments: argparse.Namespace) -> int:
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    with ImportProgress(console) as progress:
-        snapshot_id = remove_layers(config.data_dir, arguments.layers, progress)
-    console.print(f"snapshot {snapshot_id} without {', '.join(arguments.layers)} is present in {config.data_dir}")
-    return 0
-
-
-def _list(config: Config, _: argparse.Namespace) -> int:
-    console = table_console()
-    layers = layers_of(config.data_dir)
-    if not layers:
-        console.print("no layer was added: 'waypost data add FILE' adds one")
-        return 0
-    print_layers(layers, console)
-    return 0
-
-
-def table_console() -> Console:
-    """Where tables are printed: as wide as the terminal, and wide enough for all that is in them elsewhere."""
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDE)
-
-
-def print_layers(layers: Sequence[LayerInfo | ImportFailed], console: Console) -> None:
-    """A table of layers that were added; below it those that cannot be read."""
-    table = Table("layer", "file", "version", "records", "size", "licence", "credit", box=None)
-    for layer in layers:
-        if isinstance(layer, ImportFailed):
-            continue
-        credit = layer.credit
-        table.add_row(
-            layer.name,
-            layer.source,
-            layer.source_version,
-            _counts(layer),
-            f"{layer.size_bytes / 1e6:,.1f} MB",
-            credit.license + (" (share-alike)" if credit.share_alike else ""),
-            f"{credit.text} {credit.uri}".strip(),
-        )
-    console.print(table)
-    for layer in layers:
-        if isinstance(layer, ImportFailed):
-            console.print(f"cannot be read: {layer.message}")
-
-
-def _reload(config: Config, _: argparse.Namespace) -> int:
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    told = 0
-    for server in running_servers(config.data_dir):
-        if not server.reachable:
-            console.print(f"server {server.pid} runs in another container: send it SIGHUP there")
-        elif tell_to_reload(server):
-            console.print(f"told server {server.pid}")
-            told += 1
-        else:
-            console.print(f"server {server.pid} has ended, or is another user's: then that user has to tell it")
-    if not told:
-        console.print(f"no server that can be told runs on {config.data_dir}")
-        return FAILED
-    return 0
-
-
-def _counts(layer: LayerInfo) -> str:
-    """The records of a layer in words: what there is most of first."""
-    counts = {"addresses": layer.addresses, "number ranges": layer.ranges}
-    counts |= {_PLURALS[kind]: count for kind, count in layer.features.items()}
-    return ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items(), key=lambda item: -item[1]) if count)
 
 
 def _columns(flags: list[str]) -> Mapping[str, str]:
