@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,25 @@ from waypost.server.jobs.store import JobStore
 
 START_S = 1_800_000_000.0
 LEASE_S = 10.0
+
+
+def store_in(folder: Path) -> str:
+    """The URL of the store in a folder; where there is none yet, of an empty one that has its tables.
+
+    They are copied: to make them takes longer than most tests of a store.
+    """
+    path = folder / "jobs.sqlite"
+    if not path.exists():
+        path.write_bytes(_empty())
+    return f"sqlite:///{path}"
+
+
+@cache
+def _empty() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "jobs.sqlite"
+        JobStore.open(f"sqlite:///{path}").close()
+        return path.read_bytes()
 
 
 class HandClock:

@@ -11,10 +11,11 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from tests.job_stores import store_in
 
 #: The first start on a machine compiles the kernels.
 START_TIMEOUT_S = 110
@@ -27,7 +28,8 @@ class Server:
         command = [sys.executable, "-m", "waypost.server.cli", "serve", "--port", "0", "--log-format", "json"]
         # Jobs are not in the data, which other tests share; nobody works on them unless a test wants that.
         self._folder = tempfile.TemporaryDirectory(prefix="waypost-jobs-", ignore_cleanup_errors=True)
-        (Path(self._folder.name) / "jobs.sqlite").write_bytes(_job_store())
+        # A new one would have each server import what makes tables, which is a sixth of its start.
+        store_in(Path(self._folder.name))
         defaults = ["--data-dir", str(data_dir), "--jobs-dir", self._folder.name, "--jobs-workers", "0"]
         self.process = subprocess.Popen([*command, *defaults, *flags], stderr=subprocess.PIPE, text=True)
         self.records: list[dict[str, Any]] = []
@@ -89,17 +91,6 @@ class Server:
                 self.records.append(record)
                 self._arrived.put(record)
         self._arrived.put(None)
-
-
-@cache
-def _job_store() -> bytes:
-    """An empty store of jobs, as of a server that was started before: making one takes a sixth of a start."""
-    from waypost.server.jobs.store import JobStore  # not at the top: benchmarks of clients import this module too
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "jobs.sqlite"
-        JobStore.open(f"sqlite:///{path}").close()
-        return path.read_bytes()
 
 
 def _record(line: str) -> dict[str, Any]:

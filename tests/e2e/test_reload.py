@@ -34,10 +34,13 @@ def _data(task: str, data_dir: Path, *arguments: str) -> subprocess.CompletedPro
 
 @contextmanager
 def lookups(address: str) -> Iterator[list[str]]:
-    """Asks without a pause; the snapshots that answered, in order. A lookup that fails fails the test."""
+    """Asks without a pause; the snapshots that answered, in order: one at least, before the block begins.
+
+    A lookup that fails fails the test.
+    """
     answered: list[str] = []
     failures: list[Exception] = []
-    stop = threading.Event()
+    begun, stop = threading.Event(), threading.Event()
 
     def ask() -> None:
         with Client(address) as client:
@@ -47,9 +50,12 @@ def lookups(address: str) -> Iterator[list[str]]:
                 except Exception as error:
                     failures.append(error)
                     return
+                finally:
+                    begun.set()
 
     asking = threading.Thread(target=ask)
     asking.start()
+    assert begun.wait(60)
     try:
         yield answered
     finally:
@@ -61,8 +67,8 @@ def lookups(address: str) -> Iterator[list[str]]:
 def test_reload_swaps_the_snapshot_while_lookups_go_on(own_dir: Path) -> None:
     with Server(own_dir) as server:
         server.wait_until_serving()
+        new = write_sample(own_dir, edition=1)
         with lookups(server.address) as answered:
-            new = write_sample(own_dir, edition=1)
             told = _data("reload", own_dir)
             assert told.returncode == 0, told.stderr
             assert server.wait_for("reloaded")["snapshot"] == new

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from itertools import pairwise
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from tests.job_stores import LEASE_S, HandClock, new_shards, part, spec
+from tests.job_stores import LEASE_S, HandClock, new_shards, part, spec, store_in
 from tests.memory_disk import memory_disk
 from waypost.server.errors import FailedPrecondition, LeaseLost
 from waypost.server.jobs.events import PartCommitted, StateChanged
@@ -48,7 +49,7 @@ class JobStoreMachine(RuleBasedStateMachine):
         self.checked: dict[str, Job] = {}
 
     def opened(self) -> JobStore:
-        return JobStore.open(f"sqlite:///{self.folder.name}/jobs.sqlite", clock=self.clock)
+        return JobStore.open(store_in(Path(self.folder.name)), clock=self.clock)
 
     def teardown(self) -> None:
         self.store.close()

@@ -14,9 +14,10 @@ HEAVY = ("aiohttp", "alembic", "grpc", "nats", "numba", "osmium", "psycopg", "sh
     ("does", "needed"),
     [
         ("from waypost.server.cli import main; main(['data', 'list', '--data-dir', 'nowhere'])", set()),
-        ("import waypost.server.app, waypost.server.workers", {"grpc", "numba", "sqlalchemy"}),
+        ("import waypost.server.app", {"grpc", "numba", "sqlalchemy"}),
+        ("import waypost.server.cli, waypost.server.workers", set()),
     ],
-    ids=["data list", "serve"],
+    ids=["data list", "serve", "serve --workers"],
 )
 def test_a_command_imports_no_library_that_it_does_not_need(does: str, needed: set[str]) -> None:
     told = f"{does}; import sys; print('imported', *(name for name in {HEAVY} if name in sys.modules))"

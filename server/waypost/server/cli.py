@@ -67,13 +67,14 @@ def _serve(config: Config, _: argparse.Namespace) -> int:
             return FAILED
     # Until it can be heeded, a wish to reload waits; it would end the process otherwise.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
-    # Not at the top: help and settings that are wrong need none of what serves.
-    from waypost.server.app import run
-    from waypost.server.workers import serve_with_workers
-
     with registered(config.data_dir):
+        # Not at the top: help and wrong settings need none of what serves, and who starts workers does not either.
         if config.workers > 1:
+            from waypost.server.workers import serve_with_workers
+
             return serve_with_workers(config)
+        from waypost.server.app import run
+
         run(config)
         return 0
 

@@ -25,10 +25,10 @@ _PARTS = (
 def compile_all() -> None:
     """Fills numba's cache in processes of their own, for the compiler takes 200 MB that it does not give back.
 
-    A mark in the cache tells that it is full for this code, numba and processor. Raises SnapshotError if a kernel does
+    A mark in the cache tells that it is full for this clone, numba and processor. Raises SnapshotError if a kernel does
     not compile.
     """
-    mark = Path(config.CACHE_DIR) / f"complete-{_state()}"  # type: ignore[attr-defined]
+    mark = Path(config.CACHE_DIR) / f"complete-{state_of(Path(__file__).parent)}"  # type: ignore[attr-defined]
     if mark.exists():
         return
     commands = [[sys.executable, "-c", part] for part in _PARTS]
@@ -42,9 +42,12 @@ def compile_all() -> None:
         mark.touch()
 
 
-def _state() -> str:
-    """Twelve hexadecimal digits that change with any source, with numba and with the processor."""
-    digest = hashlib.sha256(f"{numba.__version__} {get_host_cpu_name()}".encode())
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
+def state_of(package: Path) -> str:
+    """Twelve hexadecimal digits that change with any source, with where it is, with numba and with the processor.
+
+    numba looks for a kernel by the path of its source, so what another clone has compiled is of no use to this one.
+    """
+    digest = hashlib.sha256(f"{numba.__version__} {get_host_cpu_name()} {package}".encode())
+    for source in sorted(package.rglob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:12]

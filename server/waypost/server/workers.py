@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
-from waypost.server.app import run
 from waypost.server.config import Config
 from waypost.server.errors import ConfigError, SnapshotError
 from waypost.server.exits import BAD_USAGE, FAILED, tell
@@ -121,6 +120,9 @@ def _start(config: Config, *, works: bool, terminal_bound: bool) -> _Worker:
 
 
 def _work(config: Config, works: bool, terminal_bound: bool) -> None:
+    # Not at the top: the process that starts the others serves nothing, and has no need of 100 MB.
+    from waypost.server.app import run
+
     configure_logs(config.log_format, config.log_level)
     parent = multiprocessing.parent_process()
     sentinel = parent.sentinel if parent else None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.job_stores import HandClock
+from tests.job_stores import HandClock, store_in
 from tests.postgres import Postgres
 from waypost.server.jobs.store import JobStore
 
@@ -23,7 +23,7 @@ def clock() -> HandClock:
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of the test's own."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/jobs.sqlite"
+        yield store_in(tmp_path)
         return
     server: Postgres = request.getfixturevalue("migrated_postgres")
     with server.lent() as url:

@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from tests.contract.jobs.bench import Bench
+from tests.job_stores import store_in
 from waypost.server.atlas import Atlas
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.jobs.desk import JobDesk, JobLimits, JobRoots
@@ -41,7 +42,7 @@ def limits() -> JobLimits:
 def desk(tmp_path: Path, limits: JobLimits) -> Iterator[JobDesk]:
     for name in ("jobs", "in", "out"):
         (tmp_path / name).mkdir()
-    with JobStore.open(f"sqlite:///{tmp_path}/jobs.sqlite") as store:
+    with JobStore.open(store_in(tmp_path)) as store:
         yield JobDesk(
             store=store,
             folders=Folders(tmp_path / "jobs"),

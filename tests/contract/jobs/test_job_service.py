@@ -6,6 +6,8 @@ import uuid
 from pathlib import Path
 
 import grpc
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.duration_pb2 import Duration
@@ -166,6 +168,17 @@ async def test_a_preflight_of_rows_too_large_for_one_shard_answers_as_many_as_fi
     found = response(await bench.jobs.CreateJob(pb.CreateJobRequest(job=job, validate_only=True))).preflight
     assert 0 < found.sample_rows < 450
     assert found.matched_share == 1.0
+
+
+async def test_a_preflight_of_wide_rows_of_parquet_estimates_how_many_there_are(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "in" / "wide.parquet"
+    # Two kilobytes in the file, and twenty megabytes once they are read.
+    pq.write_table(pa.table({"query": ["Paris, France"] * 1_000, "note": ["x" * 20_000] * 1_000}), path)
+    job = new_job(input=pb.JobInput(uri=f"file://{path}"))
+    found = response(await bench.jobs.CreateJob(pb.CreateJobRequest(job=job, validate_only=True))).preflight
+    assert 0 < found.sample_rows < 1_000
+    assert found.matched_share == 1.0
+    assert found.total_rows == pytest.approx(1_000, rel=0.02)
 
 
 async def test_a_file_is_pinned_as_it_was(bench: Bench, tmp_path: Path) -> None:

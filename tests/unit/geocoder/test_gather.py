@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from waypost.server.gazetteer.snapshot import TextColumn
-from waypost.server.geocoder.gather import AHEAD, float_column, links_at, numbers_at, small_texts, texts_at
+from waypost.server.geocoder.gather import AHEAD, float_column, links_at, numbers_at, own_texts, small_texts, texts_at
 
 #: Lengths around the blocks that texts are copied in, in bytes and in several scripts; the last is at the very end.
 TEXTS = [
@@ -47,6 +47,20 @@ def test_the_bytes_of_a_column_are_those_of_its_texts_only() -> None:
     rows = rows_of(200)
     texts = "".join(TEXTS[row] for row in rows.tolist() if row >= 0)
     assert texts_at(COLUMN, rows).buffers()[2].to_pybytes() == texts.encode()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 1.0])
+@pytest.mark.parametrize("count", [0, 1, AHEAD + 1, 1_000])
+def test_own_texts_take_the_places_of_those_of_rows_and_of_nulls(count: int, share: float) -> None:
+    rows = rows_of(count)
+    at = np.flatnonzero(np.random.default_rng(count).random(count) < share)
+    own = rows_of(at.size + 1)[: at.size]
+    found = texts_at(COLUMN, rows, own_texts(at, COLUMN, own))
+    found.validate(full=True)
+    expected = [TEXTS[row] if row >= 0 else None for row in rows.tolist()]
+    for place, row in zip(at.tolist(), own.tolist(), strict=True):
+        expected[place] = TEXTS[row] if row >= 0 else ""
+    assert found.to_pylist() == expected
 
 
 def test_small_texts_know_their_own_only() -> None:

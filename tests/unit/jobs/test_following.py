@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from tests.event_clock import AtOnce, run_on_event_clock
-from tests.job_stores import HandClock, running
+from tests.job_stores import HandClock, running, store_in
 from waypost.server.jobs.blocking import Threads
 from waypost.server.jobs.desk import JobDesk, JobLimits, JobRoots
 from waypost.server.jobs.folders import Folders
@@ -30,5 +30,5 @@ def test_the_end_of_a_job_is_answered_when_it_comes_and_not_at_a_next_look(tmp_p
         assert (await waiting).state is JobState.SUCCEEDED
         return asyncio.get_running_loop().time()
 
-    with JobStore.open(f"sqlite:///{tmp_path}/jobs.sqlite", clock=HandClock()) as opened:
+    with JobStore.open(store_in(tmp_path), clock=HandClock()) as opened:
         assert 100 <= run_on_event_clock(scene(opened)) < 100.1

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.event_clock import AtOnce, run_on_event_clock
-from tests.job_stores import HandClock, part, running
+from tests.job_stores import HandClock, part, running, store_in
 from waypost.server.jobs.blocking import Threads
 from waypost.server.jobs.model import Lease, Progress
 from waypost.server.jobs.rows import RowCounts
@@ -27,7 +27,7 @@ ROUNDING_S = 1e-6
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[JobStore]:
-    with JobStore.open(f"sqlite:///{tmp_path}/jobs.sqlite", clock=HandClock()) as opened:
+    with JobStore.open(store_in(tmp_path), clock=HandClock()) as opened:
         yield opened
 
 

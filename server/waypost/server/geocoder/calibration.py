@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from waypost.server.gazetteer.snapshot import read_only
 from waypost.server.geocoder.jit import kernel
 
 #: Number of features that search.describe computes, the constant one included.
@@ -29,7 +30,7 @@ WEIGHTS_FILE = Path(__file__).with_name("calibration.json")
 def load_weights(file: Path = WEIGHTS_FILE) -> npt.NDArray[np.float64]:
     """The fitted weights: FEATURES coefficients, then CURVE values of the curve."""
     fitted = json.loads(file.read_text(encoding="utf-8"))
-    return np.array(fitted["coefficients"] + fitted["curve"], np.float64)
+    return read_only(np.array(fitted["coefficients"] + fitted["curve"], np.float64))
 
 
 @kernel

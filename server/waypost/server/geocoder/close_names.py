@@ -13,7 +13,7 @@ import pyarrow as pa
 from babel.languages import get_official_languages
 
 from waypost.server.gazetteer.snapshot import TextColumn
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import entry
 from waypost.server.geocoder.normalize import FoldTable, new_tokens, span_hash, tokenize
 from waypost.server.geocoder.typo import LONGEST_LEARNT, distance, learn, new_corrections
 from waypost.server.model import PlaceType
@@ -41,9 +41,10 @@ def close_names(
     """
     primary = np.asarray(arrays["alias_offsets"], np.int64)[:-1]
     place_type = np.asarray(arrays["place_type"])
-    close: Bools = near_primary(
+    close = np.zeros(rows.size, bool)
+    near_primary(
         fold.entries, fold.pool, texts.offsets, texts.data, primary[rows], hashes, new_tokens(), new_tokens(),
-        new_corrections(),
+        new_corrections(), close,
     )  # fmt: skip
     kind = place_type[rows]
     towns = kind == PlaceType.LOCALITY
@@ -107,10 +108,9 @@ def _native_names(arrays: Sources, rows: npt.NDArray[np.int64]) -> Bools:
     return result
 
 
-@njit(cache=True, nogil=True)
-def near_primary(entries, pool, offsets, data, primary, hashes, tokens, whole, room):  # type: ignore[no-untyped-def]
-    """Per text whether it is the text at `primary` less its last words, or one edit away behind four equal letters."""
-    close = np.zeros(primary.size, np.bool_)
+@entry
+def near_primary(entries, pool, offsets, data, primary, hashes, tokens, whole, room, close):  # type: ignore[no-untyped-def]
+    """Marks each text that is the text at `primary` less its last words, or one edit away behind four equal letters."""
     known = np.int64(-1)
     words = 0
     length = np.int64(0)
@@ -134,4 +134,3 @@ def near_primary(entries, pool, offsets, data, primary, hashes, tokens, whole, r
             alike &= tokens.char[at] == whole.char[at]
         if alike and length <= LONGEST_LEARNT:
             close[text] |= distance(length, tokens.char, 0, size, room) <= 1
-    return close

@@ -7,12 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from waypost.server.gazetteer.snapshot import Snapshot, TextColumn
 from waypost.server.geocoder.book import Book
 from waypost.server.geocoder.describe_house import CROSSING_ACCURACY_M, HOUSE_ACCURACY_M
-from waypost.server.geocoder.gather import Rows, float_column, links_at, numbers_at, small_texts, texts_at
+from waypost.server.geocoder.gather import (
+    Rows,
+    float_column,
+    links_at,
+    numbers_at,
+    own_texts,
+    small_texts,
+    texts_at,
+    values_at,
+)
 from waypost.server.geocoder.house_columns import address_ids, formatted_addresses, postal_codes
 from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED
 from waypost.server.model import PlaceType, Precision
@@ -161,9 +169,9 @@ class ColumnWriter:
         return np.where(own, hits.row, -1).astype(np.int32)
 
     def _texts_of_places(self, name: str, hits: Hits) -> pa.Array:
-        usual = texts_at(self._text[name], hits.row)
+        usual = self._text[name]
         if hits.houses is None:
-            return usual
+            return texts_at(usual, hits.row)
         if name == "place_id":
             return address_ids(self._book, hits.row, hits.houses, usual)
         return formatted_addresses(self._book, hits.row, hits.houses, hits.house_texts, usual)
@@ -171,7 +179,7 @@ class ColumnWriter:
     def _numbers_of_places(self, name: str, hits: Hits) -> pa.Array:
         if hits.houses is None:
             return numbers_at(self._number[name], hits.row)
-        own = numbers_at(self._number[name], hits.row).to_numpy(zero_copy_only=False).copy()
+        own = values_at(self._number[name], hits.row)
         # A street that was found without its house has a point of its own.
         at = hits.house_at[_PRECISIONS_OF_HOUSES[hits.houses["kind"][hits.house_at]] > 0]
         kind, error_m = hits.houses["kind"][at], hits.houses["error_m"][at]
@@ -183,14 +191,12 @@ class ColumnWriter:
         return float_column(own, hits.row)
 
     def _postal_texts(self, hits: Hits) -> pa.Array:
-        texts = texts_at(self._text["display_name"], self._postal(hits))
+        texts, rows = self._text["display_name"], self._postal(hits)
         at = np.flatnonzero(hits.row >= self._base)
         if hits.houses is None or not at.size:
-            return texts
+            return texts_at(texts, rows)
         codes = postal_codes(self._book, hits.row[at], hits.houses[at])
-        imported = np.zeros(len(texts), bool)
-        imported[at[codes >= 0]] = True
-        return pc.replace_with_mask(texts, pa.array(imported), texts_at(self._codes, codes[codes >= 0]))
+        return texts_at(texts, rows, own_texts(at[codes >= 0], self._codes, codes[codes >= 0]))
 
 
 def _of_houses(own: Rows, hits: Hits, by_kind: npt.NDArray[np.int32]) -> Rows:

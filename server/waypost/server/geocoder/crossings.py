@@ -49,7 +49,7 @@ def find_partners(table, tokens, count, data):  # type: ignore[no-untyped-def]
         for right in range(total):
             if spans[right].postal != NAME or spans[right].first < spans[left].last:
                 continue
-            if not _joined(tokens, data, signs, spans[left].last, spans[right].first):
+            if not _joined(tokens, data, signs, np.int64(spans[left].last), np.int64(spans[right].first)):
                 continue
             best = spans[left].country
             if best < 0 or spans[best].gain < spans[right].gain:

@@ -135,7 +135,7 @@ def add_details(book, sheet, row, itself, address, number):  # type: ignore[no-u
     result.origin = put_own_texts(book, sheet, np.int64(origin), s.PLACE_ID + 1) if origin >= 0 else 0
     code = np.empty(11, np.uint8)
     write_plus_code(result.latitude, result.longitude, code)
-    result.plus_code = s.put_text(sheet, code, 0, 11)
+    result.plus_code = s.put_text(sheet, code, np.int64(0), np.int64(code.size))
 
     components = s.components_of(sheet, s.COMPONENTS)
     result.in_quarter = result.in_locality = result.in_district = result.in_region = result.in_country = -1
@@ -291,4 +291,4 @@ def put_formatted(book, sheet, number):  # type: ignore[no-untyped-def]
     begin, end = s.bounds(sheet, result.region_code)
     line = np.empty(one_line.LINE_BYTES, np.uint8)
     size = one_line.join_address(book, country_number(text, begin, end), text, bounds, line, np.int64(0))
-    return s.put_text(sheet, line, 0, size)
+    return s.put_text(sheet, line, np.int64(0), size)

@@ -121,18 +121,18 @@ def _name_address(book, sheet, row, kind, address, data, begin, end, number, ful
         book, country, s.written_bytes(sheet, s.TEXT), street_from, street_to, house, np.int64(0), house_size, line,
         np.int64(0),
     )  # fmt: skip
-    shown = s.put_text(sheet, house, 0, house_size)
+    shown = s.put_text(sheet, house, np.int64(0), house_size)
     place_id = np.empty(HOUSE_BYTES, np.uint8)
     if kind == EXACT:
         id_size = put_address_id(book, row, address, place_id, np.int64(0))
         starts = b.starts_of(book, b.ADDRESS_SOURCE_STARTS)
-        result.text = s.put_text(sheet, place_id, 0, id_size)
+        result.text = s.put_text(sheet, place_id, np.int64(0), id_size)
         s.put_text(sheet, b.bytes_of(book, b.ADDRESS_SOURCES), starts[address], starts[address + 1])
     else:
         # A house that nobody has recorded has no id: it is told by its street's.
         result.text = put_own_texts(book, sheet, row, s.SOURCE_ID + 1)
-    result.name = s.put_text(sheet, line, 0, size)
-    s.put_text(sheet, line, 0, 0)
+    result.name = s.put_text(sheet, line, np.int64(0), size)
+    s.put_text(sheet, line, np.int64(0), np.int64(0))
     if full:
         result.line = result.name
         result.own = new_component(sheet, result.text, shown, _ADDRESS)
@@ -160,7 +160,7 @@ def _name_crossing(book, sheet, row, other, number, full):  # type: ignore[no-un
     size = copy_bytes(_AMPERSAND, np.int64(0), np.int64(3), line, size)
     begin, end = s.bounds(sheet, crossing)
     size = copy_bytes(text, begin, end, line, size)
-    result.name = s.put_text(sheet, line, 0, size)
+    result.name = s.put_text(sheet, line, np.int64(0), size)
     result.precision = np.int64(Precision.STREET)
     if full:
         result.line = result.name

@@ -24,7 +24,7 @@ READINGS = 100
 
 _u16, _u32, _u64, _i32 = (lender(dtype, readonly=True) for dtype in (np.uint16, np.uint32, np.uint64, np.int32))
 _i64, _f64 = (lender(dtype, readonly=False) for dtype in (np.int64, np.float64))
-_places = lender(PLACE, readonly=True)
+_f64r, _places = lender(np.float64, readonly=True), lender(PLACE, readonly=True)
 _i32w, _u32w, _u64w = (lender(dtype, readonly=False) for dtype in (np.int32, np.uint32, np.uint64))
 _word, _span, _area, _near, _near_span, _reading = (
     lender(dtype, readonly=False) for dtype in (WORD, SPAN, AREA, NEARBY, NEAR_SPAN, READING)
@@ -83,7 +83,7 @@ def types_of(desk):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def weights_of(desk):  # type: ignore[no-untyped-def]
     """The weights of calibration.confidence."""
-    return _f64(desk, _WEIGHTS)
+    return _f64r(desk, _WEIGHTS)
 
 
 @kernel

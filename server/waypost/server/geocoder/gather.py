@@ -5,6 +5,8 @@ The rows of a table lie anywhere in the snapshot: each loop asks for the memory 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -25,15 +27,36 @@ def small_texts(texts: list[str]) -> TextColumn:
     return TextColumn(column.offsets[:-1], column.data)
 
 
-def texts_at(texts: TextColumn, rows: Rows) -> pa.Array:
-    """A utf8 array of `texts[rows]`, null where the row is negative."""
-    offsets, data = _gather_bytes(texts.offsets, texts.data, rows)
-    return pa.StringArray.from_buffers(rows.size, pa.py_buffer(offsets), pa.py_buffer(data), validity_of(rows))
+class OwnTexts(NamedTuple):
+    """Texts that stand at some places of a column instead of those of its rows, `at` rising; offsets are int32."""
+
+    at: npt.NDArray[np.int64]
+    offsets: npt.NDArray[np.int32]
+    data: npt.NDArray[np.uint8]
+
+
+_NONE = OwnTexts(np.empty(0, np.int64), np.zeros(1, np.int32), np.empty(0, np.uint8))
+
+
+def texts_at(texts: TextColumn, rows: Rows, own: OwnTexts = _NONE) -> pa.Array:
+    """A utf8 array of `texts[rows]`, null where the row is negative; but of the own texts in their places.
+
+    In one pass: a column in which Arrow replaces a few texts takes as long again.
+    """
+    offsets, data = _gather_bytes(texts.offsets, texts.data, rows, own)
+    known = rows >= 0
+    known[own.at] = True
+    return pa.StringArray.from_buffers(rows.size, pa.py_buffer(offsets), pa.py_buffer(data), _bitmap(known))
+
+
+def own_texts(at: npt.NDArray[np.int64], texts: TextColumn, rows: Rows) -> OwnTexts:
+    """`texts[rows]` for the places `at`."""
+    return OwnTexts(at, *_gather_bytes(texts.offsets, texts.data, rows, _NONE))
 
 
 def numbers_at(values: npt.NDArray[np.generic], rows: Rows) -> pa.Array:
     """A float64 array of `values[rows]`, null where the row is negative."""
-    return float_column(_take(values, rows), rows)
+    return float_column(values_at(values, rows), rows)
 
 
 def float_column(values: npt.NDArray[np.float64], rows: Rows) -> pa.Array:
@@ -43,7 +66,11 @@ def float_column(values: npt.NDArray[np.float64], rows: Rows) -> pa.Array:
 
 def validity_of(rows: Rows) -> pa.Buffer:
     """Arrow's bitmap of rows that are not negative."""
-    return pa.py_buffer(np.packbits(rows >= 0, bitorder="little"))
+    return _bitmap(rows >= 0)
+
+
+def _bitmap(known: npt.NDArray[np.bool_]) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(known, bitorder="little"))
 
 
 @njit(cache=True, nogil=True)
@@ -58,7 +85,7 @@ def links_at(links, rows):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _take(values, rows):  # type: ignore[no-untyped-def]
+def values_at(values, rows):  # type: ignore[no-untyped-def]
     """float64 values at the rows, 0 where the row is negative."""
     out = np.zeros(rows.size, np.float64)
     for at in range(rows.size):
@@ -70,16 +97,21 @@ def _take(values, rows):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _gather_bytes(offsets, data, rows):  # type: ignore[no-untyped-def]
-    """Offsets (int32) and bytes of the texts at the rows; negative rows are empty."""
+def _gather_bytes(offsets, data, rows, own):  # type: ignore[no-untyped-def]
+    """Offsets (int32) and bytes of the texts at the rows, or own ones; negative rows are empty."""
     count = rows.size
     begins = np.zeros(count, np.int64)
+    number = 0
     out_offsets = np.zeros(count + 1, np.int32)
     size = 0
     for at in range(count):
         if at + AHEAD < count and rows[at + AHEAD] >= 0:
             prefetch(offsets, rows[at + AHEAD])
-        if rows[at] >= 0:
+        if number < own.at.size and own.at[number] == at:
+            begins[at] = -1 - own.offsets[number]
+            size += own.offsets[number + 1] - own.offsets[number]
+            number += 1
+        elif rows[at] >= 0:
             begins[at] = offsets[rows[at]]
             size += offsets[rows[at] + 1] - begins[at]
         out_offsets[at + 1] = size
@@ -87,10 +119,18 @@ def _gather_bytes(offsets, data, rows):  # type: ignore[no-untyped-def]
     out = np.empty(size + BLOCK_BYTES, np.uint8)
     for at in range(count):
         if at + AHEAD < count:
-            prefetch(data, begins[at + AHEAD])
+            prefetch(data, max(begins[at + AHEAD], 0))
         begin, target = begins[at], int(out_offsets[at])
         length = int(out_offsets[at + 1]) - target
-        if begin + length + BLOCK_BYTES <= data.size:
+        if begin < 0:
+            begin = -1 - begin
+            if begin + length + BLOCK_BYTES <= own.data.size:
+                for step in range(0, length, BLOCK_BYTES):
+                    copy_block(out, target + step, own.data, begin + step)
+            else:
+                for step in range(length):
+                    out[target + step] = own.data[begin + step]
+        elif begin + length + BLOCK_BYTES <= data.size:
             for step in range(0, length, BLOCK_BYTES):
                 copy_block(out, target + step, data, begin + step)
         else:

@@ -7,13 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.geocoder import book as b
 from waypost.server.geocoder import one_line
 from waypost.server.geocoder.book import Book
-from waypost.server.geocoder.gather import Rows
+from waypost.server.geocoder.gather import OwnTexts, Rows, texts_at
 from waypost.server.geocoder.house_texts import HOUSE_BYTES, postal_code_of, put_address_id, put_house
 from waypost.server.geocoder.houses import CROSSING, EXACT, INTERPOLATED
 from waypost.server.geocoder.jit import kernel, njit
@@ -26,20 +25,20 @@ _AMPERSAND = np.frombuffer(b" & ", np.uint8)
 _USUAL_BYTES = 96
 
 
-def address_ids(book: Book, rows: Rows, houses: Houses, usual: pa.Array) -> pa.Array:
-    """`usual`, the ids of the rows, with those of the addresses in their places."""
+def address_ids(book: Book, rows: Rows, houses: Houses, usual: TextColumn) -> pa.Array:
+    """`usual[rows]`, the ids of places, with those of the addresses in their places."""
     at = np.flatnonzero(houses["kind"] == EXACT)
-    return _placed(usual, at, lambda *out: _write_ids(book.table, rows, houses, at, *out))
+    return _placed(usual, rows, at, lambda *out: _write_ids(book.table, rows, houses, at, *out))
 
 
-def formatted_addresses(book: Book, rows: Rows, houses: Houses, asked: TextColumn, usual: pa.Array) -> pa.Array:
-    """`usual`, the addresses of the rows on one line, with those of houses and crossings in their places.
+def formatted_addresses(book: Book, rows: Rows, houses: Houses, asked: TextColumn, usual: TextColumn) -> pa.Array:
+    """`usual[rows]`, the addresses of places on one line, with those of houses and crossings in their places.
 
     `asked` are the texts that numbers of houses are bytes of.
     """
     at = np.flatnonzero(np.isin(houses["kind"], (EXACT, INTERPOLATED, CROSSING)))
     texts = asked.offsets, asked.data
-    return _placed(usual, at, lambda *out: _write_addresses(book.table, rows, houses, at, *texts, *out))
+    return _placed(usual, rows, at, lambda *out: _write_addresses(book.table, rows, houses, at, *texts, *out))
 
 
 def postal_codes(book: Book, rows: Rows, houses: Houses) -> Rows:
@@ -49,10 +48,10 @@ def postal_codes(book: Book, rows: Rows, houses: Houses) -> Rows:
     return codes
 
 
-def _placed(usual: pa.Array, at: npt.NDArray[np.int64], write: Callable[..., int]) -> pa.Array:
-    """`usual` with what a kernel writes at those places, with as much room as it takes."""
+def _placed(usual: TextColumn, rows: Rows, at: npt.NDArray[np.int64], write: Callable[..., int]) -> pa.Array:
+    """`usual[rows]` with what a kernel writes at those places, with as much room as it takes."""
     if not at.size:
-        return usual
+        return texts_at(usual, rows)
     offsets = np.empty(at.size + 1, np.int32)
     room = max(_USUAL_BYTES * at.size, LINE_BYTES)
     while True:
@@ -61,12 +60,9 @@ def _placed(usual: pa.Array, at: npt.NDArray[np.int64], write: Callable[..., int
         if size >= 0:
             break
         room *= 2
-    own = pa.StringArray.from_buffers(at.size, pa.py_buffer(offsets), pa.py_buffer(out[:size]))
-    if at.size == len(usual):
-        return own
-    mask = np.zeros(len(usual), bool)
-    mask[at] = True
-    return pc.replace_with_mask(usual, pa.array(mask), own)
+    if at.size == rows.size:
+        return pa.StringArray.from_buffers(at.size, pa.py_buffer(offsets), pa.py_buffer(out[:size]))
+    return texts_at(usual, rows, OwnTexts(at, offsets, out))
 
 
 @njit(cache=True, nogil=True)

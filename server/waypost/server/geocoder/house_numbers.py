@@ -112,7 +112,7 @@ def _at_number(table, tokens, count, data, feature, word, taken, house):  # type
         if number == 0:
             return  # those are all houses without a number
         same_number(table, at, high, number, house)
-        _take(tokens, house, word, 0, own, ranking.INTERPOLATED_GAIN)
+        _take(tokens, house, word, np.int64(0), own, ranking.INTERPOLATED_GAIN)
         return
     if on_range(table, feature, number, house) or between(table, low, at, high, number, house):
         _take(tokens, house, word, more, own, ranking.INTERPOLATED_GAIN)

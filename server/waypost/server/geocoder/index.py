@@ -18,7 +18,7 @@ from waypost.server.gazetteer.texts import concatenated
 from waypost.server.geocoder import postings as p
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.close_names import close_names
-from waypost.server.geocoder.jit import njit
+from waypost.server.geocoder.jit import entry
 from waypost.server.geocoder.kind_spans import AIRPORT
 from waypost.server.geocoder.normalize import (
     HAN,
@@ -80,10 +80,8 @@ def build_forward_index(arrays: Sources) -> Arrays:
     place_type = np.asarray(arrays["place_type"])
     importance = np.asarray(arrays["importance"], np.float64)
 
-    tokens = new_tokens()
-    hashes, letters, script = _hash_names(fold.entries, fold.pool, texts.offsets, texts.data, tokens)
-    digraph = digraph_fold(fold)
-    alternative, _, _ = _hash_names(digraph.entries, digraph.pool, texts.offsets, texts.data, tokens)
+    hashes, letters, script = _hash_names(fold, texts)
+    alternative, _, _ = _hash_names(digraph_fold(fold), texts)
     differs = np.flatnonzero((alternative != hashes) & in_countries(arrays, rows, DIGRAPH_COUNTRIES))
 
     close = close_names(arrays, fold, texts, rows, hashes)
@@ -216,17 +214,22 @@ def pack_places(arrays: Sources) -> npt.NDArray[np.void]:
     return places
 
 
-@njit(cache=True, nogil=True)
-def _hash_names(entries, pool, offsets, data, tokens):  # type: ignore[no-untyped-def]
+def _hash_names(
+    fold: FoldTable, texts: TextColumn
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
     """Per text: hash of all its letters, their number (0 = cannot be looked up), and its script.
 
     The script is 0 for Latin, 1 for Han, 2 for any other; a name of over MAX_TOKENS tokens is left out.
     """
-    size = offsets.size - 1
-    hashes = np.zeros(size, np.uint64)
-    letters = np.zeros(size, np.int32)
-    script = np.zeros(size, np.uint8)
-    for text in range(size):
+    size = len(texts)
+    hashes, letters, script = np.zeros(size, np.uint64), np.zeros(size, np.int32), np.zeros(size, np.uint8)
+    _fill_hashes(fold.entries, fold.pool, texts.offsets, texts.data, new_tokens(), hashes, letters, script)
+    return hashes, letters, script
+
+
+@entry
+def _fill_hashes(entries, pool, offsets, data, tokens, hashes, letters, script):  # type: ignore[no-untyped-def]
+    for text in range(hashes.size):
         count = tokenize(entries, pool, data, offsets[text], offsets[text + 1], tokens)
         if count <= 0:
             continue
@@ -238,7 +241,6 @@ def _hash_names(entries, pool, offsets, data, tokens):  # type: ignore[no-untype
                 script[text] = 1
             elif tokens.word[token].kind == LETTER and tokens.char[tokens.word[token].start] > 0x24F:
                 script[text] = 2
-    return hashes, letters, script
 
 
 def _pack(

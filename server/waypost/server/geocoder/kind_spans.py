@@ -39,7 +39,7 @@ def add_kind_spans(index, tokens, count, field_types, spans, begin, found):  # t
     """Extends the spans from `begin` to before `found` by kind words beside them; the new number of spans."""
     total = found
     for span in range(begin, found):
-        first, last = spans[span].first, spans[span].last
+        first, last = np.int64(spans[span].first), np.int64(spans[span].last)
         if spans[span].postal:
             continue
         inside = np.int32(0)

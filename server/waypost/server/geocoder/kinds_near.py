@@ -29,8 +29,9 @@ def nearest_of_kind(places, table, spans, span, latitude, longitude, radius_m, f
     cells, offsets = st.i32(table, st.CELLS), st.i32(table, st.CELL_OFFSETS)
     listed, starts, base = st.i32(table, st.CELL_PLACES), st.i32(table, st.STARTS), st.i64(table, st.BASE)[0]
     found, left = _measure(
-        places, table, spans, span, latitude, longitude, np.inf, first, end, np.int64(0), np.int64(_MAX_MEASURED)
-    )
+        places, table, spans, span, latitude, longitude, np.inf, np.int64(first), np.int64(end), np.int64(0),
+        np.int64(_MAX_MEASURED),
+    )  # fmt: skip
     reach = radius_m / METRES_PER_DEGREE
     wide = reach / max(0.05, math.cos(math.radians(latitude)))
     columns = 360 * CELLS_PER_DEGREE
@@ -47,8 +48,8 @@ def nearest_of_kind(places, table, spans, span, latitude, longitude, radius_m, f
             for place in range(offsets[at], offsets[at + 1]):
                 anchor = listed[place]
                 found, left = _measure(
-                    places, table, spans, span, latitude, longitude, radius_m, base + starts[anchor],
-                    base + starts[anchor + 1], found, left,
+                    places, table, spans, span, latitude, longitude, radius_m, np.int64(base + starts[anchor]),
+                    np.int64(base + starts[anchor + 1]), found, left,
                 )  # fmt: skip
     if left <= 0:
         st.i64w(table, st.COUNTS)[st.AT_BOUND] = 1

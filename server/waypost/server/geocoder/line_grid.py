@@ -33,7 +33,7 @@ from waypost.server.geocoder.fine_grid import (
     tile_at,
     window_at,
 )
-from waypost.server.geocoder.jit import Whole, njit, njit_entry, njit_inlined, njit_kernel
+from waypost.server.geocoder.jit import Whole, njit_entry, njit_inlined, njit_kernel
 
 FIRST_REACH_M = 50.0
 WIDER = 4.0
@@ -75,14 +75,16 @@ def build_line_grid(line: Points, offsets: npt.NDArray[np.int64]) -> LineGrid:
     _mark_pieces(line, ends, blocks)
     counts = np.zeros(number_blocks(blocks) * BLOCK_TILES**2, np.int64)
     room = np.empty(MOST_CELLS, np.int64)
-    _count_tiles(line, ends, blocks, counts, room)
+    nothing = np.zeros(0, np.uint32)
+    # A grid whose tiles are one cell each has the tiles' numbers as cells.
+    tiles = np.column_stack([np.arange(counts.size), np.ones(counts.size, np.int64)])
+    _fill(FineGrid(blocks, tiles, nothing), line, ends, counts, nothing, room)
     tiles = lay_out_tiles(counts)
-    grid = FineGrid(blocks, tiles, np.zeros(0, np.uint32))
     counts = np.zeros(cell_count(tiles), np.int64)
-    _fill(grid, line, ends, counts, np.zeros(0, np.uint32), room)
+    _fill(FineGrid(blocks, tiles, nothing), line, ends, counts, nothing, room)
     starts = starts_of(counts)
     entries = np.empty(int(starts[-1]), np.uint32)
-    _fill(grid, line, ends, starts[:-1].astype(np.int64), entries, room)
+    _fill(FineGrid(blocks, tiles, nothing), line, ends, starts[:-1].astype(np.int64), entries, room)
     return LineGrid(FineGrid(blocks, tiles, starts), entries, line, offsets)
 
 
@@ -106,7 +108,7 @@ def piece_at(line: Points, vertex: Whole) -> Piece:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit_entry
 def _mark_pieces(line: Points, ends: npt.NDArray[np.bool_], blocks: npt.NDArray[np.int32]) -> None:
     """Marks the blocks that pieces are in, or between their ends."""
     for vertex in range(len(line)):
@@ -121,26 +123,7 @@ def _mark_pieces(line: Points, ends: npt.NDArray[np.bool_], blocks: npt.NDArray[
                 blocks[row // BLOCK_TILES * 360 + column % TILE_COLUMNS // BLOCK_TILES] = 0
 
 
-@njit(cache=True, nogil=True)
-def _count_tiles(
-    line: Points,
-    ends: npt.NDArray[np.bool_],
-    blocks: npt.NDArray[np.int32],
-    counts: npt.NDArray[np.int64],
-    room: npt.NDArray[np.int64],
-) -> None:
-    """Counts the pieces of each tile."""
-    # A grid whose tiles are one cell each has the tiles' numbers as cells.
-    tiles = np.ones((counts.size, 2), np.int64)
-    tiles[:, 0] = np.arange(counts.size)
-    grid = FineGrid(blocks, tiles, np.zeros(0, np.uint32))
-    for vertex in range(len(line)):
-        if is_piece(line, ends, vertex):
-            for cell in room[: cells_of(grid, piece_at(line, vertex), room)]:
-                counts[cell] += 1
-
-
-@njit(cache=True, nogil=True)
+@njit_entry
 def _fill(
     grid: FineGrid,
     line: Points,
@@ -291,7 +274,7 @@ def _within(
     found: npt.NDArray[np.int64],
     squares: npt.NDArray[np.float64],
 ) -> Whole:
-    count: Whole = 0
+    count: Whole = np.int64(0)
     grid = lines.grid
     last_row = min(window.north // TILE_UNITS, TILE_ROWS - 1)
     for row in range(window.south // TILE_UNITS, last_row + 1):

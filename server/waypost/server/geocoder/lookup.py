@@ -100,8 +100,8 @@ def _add_results(desk, book, sheet, question, data, begin, field_ends, count, fo
         against, sure = judge(index, streets, scratch, count, found, whole, reading, filter_of(desk), weights_of(desk))
         told = top.reading[reading]
         at = add_answer(
-            book, sheet, told.row, told.house, told.address, np.int64(told.crossing), told.latitude, told.longitude,
-            told.error_m, data, np.int64(told.number_from), np.int64(told.number_to), full,
+            book, sheet, told.row, np.int64(told.house), told.address, np.int64(told.crossing), told.latitude,
+            told.longitude, told.error_m, data, np.int64(told.number_from), np.int64(told.number_to), full,
         )  # fmt: skip
         result = results[at]
         result.confidence = sure

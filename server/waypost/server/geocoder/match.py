@@ -270,7 +270,7 @@ def place_for(top, row, score):  # type: ignore[no-untyped-def]
         if top.reading[at].row == row:
             if top.reading[at].score >= score:
                 return -1
-            _shift(top, at, size - 1, -1)
+            _shift(top, at, size - 1, np.int64(-1))
             size -= 1
             break
     place = size
@@ -282,7 +282,7 @@ def place_for(top, row, score):  # type: ignore[no-untyped-def]
     if place >= capacity:
         top.size[0] = size
         return -1
-    _shift(top, place, min(size, capacity - 1), 1)
+    _shift(top, place, min(size, capacity - 1), np.int64(1))
     top.size[0] = min(size + 1, capacity)
     return place
 

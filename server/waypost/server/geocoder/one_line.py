@@ -10,7 +10,7 @@ from waypost.server.geocoder.formats import FORM_BYTES, FORM_PARTS, FORM_SETS
 from waypost.server.geocoder.jit import kernel
 
 #: The parts that `join_address` takes, each as two numbers: where it begins and ends in the text.
-POSTAL, TOWN, AREA, LINE, LEAD, COUNTRY = range(6)
+POSTAL, TOWN, AREA, LINE, LEAD, COUNTRY = map(np.int64, range(6))
 PARTS = 6
 #: The longest line; names have at most a few hundred bytes.
 LINE_BYTES = 2048
@@ -52,12 +52,12 @@ def join_address(book, country, text, bounds, out, at):  # type: ignore[no-untyp
         first = (form * FORM_SETS + bits) * FORM_BYTES
         for position in range(first, first + FORM_BYTES):
             piece = forms[position]
-            part = -1
+            number = -1
             for each in range(4):
                 if piece == _LETTERS[each]:
-                    part = each
-            if part >= 0:
-                at = copy_bytes(text, bounds[2 * part], bounds[2 * part + 1], out, at)
+                    number = each
+            if number >= 0:
+                at = copy_bytes(text, bounds[2 * number], bounds[2 * number + 1], out, at)
             elif piece != 0:
                 at = copy_bytes(forms, position, position + 1, out, at)
         at = copy_bytes(_COMMA, np.int64(0), np.int64(2), out, at)

@@ -179,7 +179,6 @@ class MergedReverse:
         if PlaceType.NEIGHBORHOOD in wanted:
             quarters = streets.nearest_quarters(*here, radius_m, houses.feature < 0)
         told = np.zeros(count, HOUSE)
-        told["address"] = -1
         r.merge_columns(
             self._areas, houses, *pois, *quarters, latitude, longitude, radius_m, bits, at, r.new_levels(), columns,
             told,
@@ -250,7 +249,8 @@ def _numbers(told: npt.NDArray[np.void], at: npt.NDArray[np.int64], numbers: npt
     """
     computed = told["kind"][at] == INTERPOLATED
     texts = TextColumn.from_arrow(pc.cast(pa.array(numbers[computed]), pa.large_string()))
-    told["number_to"][at[computed]] = np.diff(texts.offsets)
+    sizes = np.diff(texts.offsets)
+    told["number_to"][at[computed]] = sizes
     offsets = np.zeros(len(told) + 1, np.int64)
-    np.cumsum(told["number_to"], out=offsets[1:])
-    return TextColumn(offsets, texts.data)
+    offsets[1 + at[computed]] = sizes
+    return TextColumn(np.cumsum(offsets), texts.data)

@@ -15,6 +15,7 @@ from waypost.server.gazetteer.snapshot import Snapshot
 from waypost.server.geocoder.address_grid import PointGrid, nearest_points
 from waypost.server.geocoder.fine_grid import TILE_COLUMNS, TILE_UNITS, UNITS, FineGrid
 from waypost.server.geocoder.houses import STREET_ONLY
+from waypost.server.geocoder.jit import njit_entry
 from waypost.server.geocoder.line_grid import LineGrid, line_distance_m, nearest_lines
 from waypost.server.geocoder.reverse_houses import (
     ADDRESS_REACH_M,
@@ -83,10 +84,8 @@ class StreetIndex:
 
     def is_near(self, latitude: Floats, longitude: Floats) -> npt.NDArray[np.bool_]:
         """Whether a house, street or quarter can be near each point: those in or beside a square degree with some."""
-        with np.errstate(invalid="ignore"):
-            row = np.clip((latitude + 90.0).astype(np.int32), 0, 179)
-            column = np.clip((longitude + 180.0).astype(np.int32), 0, 359)
-        near: npt.NDArray[np.bool_] = self._inhabited[row * 360 + column]
+        near = np.zeros(len(latitude), bool)
+        _mark_near(latitude, longitude, self._inhabited, near)
         return near
 
     def house(self, latitude: float, longitude: float, radius_m: float, *, numbered: bool) -> House:
@@ -141,6 +140,18 @@ class StreetIndex:
     ) -> tuple[Rows, Floats]:
         """The same of quarters, for the points that are `asked` for."""
         return _nearest(self._quarters, latitude, longitude, min(radius_m, QUARTER_REACH_M), asked)
+
+
+@njit_entry
+def _mark_near(
+    latitude: Floats, longitude: Floats, inhabited: npt.NDArray[np.bool_], near: npt.NDArray[np.bool_]
+) -> None:
+    """Marks the points in those square degrees; points out of range are in none."""
+    for at in range(len(latitude)):
+        # Written so that NaN fails.
+        if abs(latitude[at]) <= 90.0 and abs(longitude[at]) <= 180.0:
+            row, column = min(int(latitude[at] + 90.0), 179), min(int(longitude[at] + 180.0), 359)
+            near[at] = inhabited[row * 360 + column]
 
 
 def _nearest(

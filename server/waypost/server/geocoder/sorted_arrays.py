@@ -10,7 +10,7 @@ def place_of(values, value):  # type: ignore[no-untyped-def]
     """The first place of `value` in a sorted array, -1 if it is not there."""
     low, high = 0, values.size
     while low < high:
-        middle = (low + high) // 2
+        middle = (low + high) >> 1
         if values[middle] < value:
             low = middle + 1
         else:

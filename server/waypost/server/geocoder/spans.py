@@ -138,7 +138,7 @@ def _expect_names(index, tokens, count):  # type: ignore[no-untyped-def]
 def find_spans(index, tokens, count, field_types, spans):  # type: ignore[no-untyped-def]
     """Fills `spans` with every run of words that is a name or postal code; how many, negative if truncated."""
     _expect_names(index, tokens, count)
-    found = 0
+    found = np.int64(0)
     for first in range(count):
         limit = MAX_HAN if tokens.word[first].kind == HAN else MAX_WORDS
         digits = False

@@ -69,7 +69,7 @@ def gather_hints(index, table, spans, found, total, order):  # type: ignore[no-u
     """Lists the hints of all spans in `order`; spans from `found` to `total` are those of the layers."""
     counts = st.i64w(table, st.COUNTS)
     counts[st.AT_HINT] = 0
-    of_kind = False
+    of_kind = bool(np.bool_(False))
     for span in range(found, total):
         of_kind = of_kind or spans[span].postal == CATEGORY
     for at in range(total):

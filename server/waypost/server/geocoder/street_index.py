@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from waypost.server.gazetteer.snapshot import TextColumn
+from waypost.server.gazetteer.snapshot import TextColumn, read_only
 from waypost.server.geocoder import postings as p
 from waypost.server.geocoder import ranking
 from waypost.server.geocoder.category_words import CATEGORY_WORDS
@@ -23,7 +23,7 @@ from waypost.server.geocoder.index import (
     in_countries,
     pack_places,
 )
-from waypost.server.geocoder.jit import kernel, njit
+from waypost.server.geocoder.jit import entry, kernel
 from waypost.server.geocoder.normalize import DIGIT, LETTER, FoldTable, new_tokens, push, span_hash, tokenize
 from waypost.server.geocoder.street_words import (
     ARTICLE,
@@ -50,7 +50,7 @@ CELLS_PER_DEGREE = 4
 CELL_MARGIN = 0.03
 #: Towns are told of this far around, in degrees of latitude: farther than a house may lie from the town it is said of.
 _TOWN_MARGIN = 0.06
-_NOTHING = np.empty(0, np.uint8)
+_NOTHING = read_only(np.empty(0, np.uint8))
 
 
 def build_street_index(arrays: Sources) -> Arrays:
@@ -84,14 +84,8 @@ def _names(arrays: Sources, fold: FoldTable, base: int) -> Arrays:
     texts = TextColumn(texts.offsets[first:], texts.data)
     kinds = np.asarray(arrays["alias_kind"], np.uint8)[first:]
     place_type = np.asarray(arrays["place_type"], np.uint8)
-    tokens, signs = new_tokens(), new_signs()
-    key, spelling, left_out = _variants(
-        fold.entries, fold.pool, texts.offsets, texts.data, place_type[rows], tokens, signs
-    )
-    digraph = digraph_fold(fold)
-    others, other_spelling, other_left_out = _variants(
-        digraph.entries, digraph.pool, texts.offsets, texts.data, place_type[rows], tokens, signs
-    )
+    key, spelling, left_out = _variants(fold, texts, place_type[rows])
+    others, other_spelling, other_left_out = _variants(digraph_fold(fold), texts, place_type[rows])
     others[(others == key) | ~in_countries(arrays, rows, DIGRAPH_COUNTRIES)[:, None]] = 0
     key, spelling = np.hstack([key, others]), np.hstack([spelling, other_spelling])
     left_out = np.hstack([left_out, other_left_out])
@@ -109,15 +103,15 @@ def _names(arrays: Sources, fold: FoldTable, base: int) -> Arrays:
     words = build_vocabulary(fold, texts, spoken, np.log1p(addresses)[rows[spoken] - base] - fixed[spoken])
     result: Arrays = {"street_slots": slots, "street_postings": postings}
     result.update((array.replace("forward_", "street_"), values) for array, values in words.items())
-    keys, sizes = _word_signs(words["forward_word_letters"], words["forward_word_offsets"], _NOTHING, tokens, signs)
+    letters, ends = words["forward_word_letters"], words["forward_word_offsets"]
+    keys, sizes = np.empty(ends.size - 1, np.uint64), np.empty(ends.size - 1, np.int32)
+    _fill_word_signs(letters, ends, _NOTHING, new_tokens(), new_signs(), keys, sizes)
     return result | {"street_word_key": keys, "street_word_size": sizes}
 
 
-@njit(cache=True, nogil=True)
-def _word_signs(letters, ends, nothing, tokens, signs):  # type: ignore[no-untyped-def]
+@entry
+def _fill_word_signs(letters, ends, nothing, tokens, signs, keys, sizes):  # type: ignore[no-untyped-def]
     """Hash and number of the signs that each word of the vocabulary becomes."""
-    keys = np.empty(ends.size - 1, np.uint64)
-    sizes = np.empty(ends.size - 1, np.int32)
     tokens.prefix[0] = np.uint64(0)
     for word in range(keys.size):
         size = ends[word + 1] - ends[word]
@@ -129,17 +123,24 @@ def _word_signs(letters, ends, nothing, tokens, signs):  # type: ignore[no-untyp
         to_signs(tokens, np.int64(1), nothing, signs)
         keys[word] = signs_hash(signs, 0, 1)
         sizes[word] = signs.end[0] - signs.start[0]
-    return keys, sizes
 
 
-@njit(cache=True, nogil=True)
-def _variants(entries, pool, offsets, data, place_type, tokens, signs):  # type: ignore[no-untyped-def]
+def _variants(
+    fold: FoldTable, texts: TextColumn, place_type: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint16], npt.NDArray[np.uint8]]:
     """Per name and way to write it: hash (0 = none), a check on the spelling, and what is left out (2 bits)."""
-    size = offsets.size - 1
-    keys = np.zeros((size, _VARIANTS), np.uint64)
-    spelling = np.zeros((size, _VARIANTS), np.uint16)
-    left_out = np.zeros((size, _VARIANTS), np.uint8)
-    for name in range(size):
+    shape = len(texts), _VARIANTS
+    keys, spelling, left_out = np.zeros(shape, np.uint64), np.zeros(shape, np.uint16), np.zeros(shape, np.uint8)
+    _fill_variants(
+        fold.entries, fold.pool, texts.offsets, texts.data, place_type, new_tokens(), new_signs(), keys, spelling,
+        left_out,
+    )  # fmt: skip
+    return keys, spelling, left_out
+
+
+@entry
+def _fill_variants(entries, pool, offsets, data, place_type, tokens, signs, keys, spelling, left_out):  # type: ignore[no-untyped-def]
+    for name in range(place_type.size):
         count = abs(tokenize(entries, pool, data, offsets[name], offsets[name + 1], tokens))
         if count == 0:
             continue
@@ -154,7 +155,6 @@ def _variants(entries, pool, offsets, data, place_type, tokens, signs):  # type:
             keys[name, variant] = signs_hash(signs, first, last)
             spelling[name, variant] = spelling_check(tokens, first, last)
             left_out[name, variant] = variant
-    return keys, spelling, left_out
 
 
 @kernel

@@ -128,8 +128,9 @@ def _of_span(index, table, tokens, count, data, spans, span, whole, limits, top)
         fits = spans[hints[at].span].mask & spans[span].mask == 0
         if fits and hints[at].kind in (TOWN, CODE_OF, SETTLEMENT):
             state |= _in_run(
-                index, table, tokens, count, data, spans, span, hints[at].first, hints[at].end, whole, limits, top
-            )
+                index, table, tokens, count, data, spans, span, np.int64(hints[at].first), np.int64(hints[at].end),
+                whole, limits, top,
+            )  # fmt: skip
     if state & WITH_HOUSE or _is_found(top, spans[span].mask):
         return
     for at in range(total):
@@ -155,8 +156,9 @@ def _of_span(index, table, tokens, count, data, spans, span, whole, limits, top)
         hinted = True
         if hints[at].kind == AREA:
             state |= _in_run(
-                index, table, tokens, count, data, spans, span, hints[at].first, hints[at].end, whole, limits, top
-            )
+                index, table, tokens, count, data, spans, span, np.int64(hints[at].first), np.int64(hints[at].end),
+                whole, limits, top,
+            )  # fmt: skip
     if state & ACCEPTED or spans[span].postal == CATEGORY:
         return
     if spans[span].count <= _MAX_RARE:

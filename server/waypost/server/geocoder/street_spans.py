@@ -53,18 +53,18 @@ def find_named(table, tokens, count, field_types):  # type: ignore[no-untyped-de
             value = signs_hash(signs, first, last)
             head = find(slots, value)
             if head != 0:
-                _add(table, tokens, first, last, head, postings, types, NAME)
+                _add(table, tokens, first, last, head, postings, types, np.int64(NAME))
             if apart:
                 continue
             if last - first <= _CATEGORY_WORDS and not digits:
                 head = find(slots, value ^ CATEGORY_SALT)
                 if head != 0:
-                    _add(table, tokens, first, last, head, postings, types, CATEGORY)
+                    _add(table, tokens, first, last, head, postings, types, np.int64(CATEGORY))
             begin, end = tokens.word[first].start, word.end
             if digits and last - first <= MAX_CODE_WORDS and end - begin <= MAX_CODE_LETTERS:
                 head = find(slots, span_hash(tokens.prefix, begin, end) ^ POSTAL_SALT)
                 if head != 0:
-                    _add(table, tokens, first, last, head, postings, types, CODE)
+                    _add(table, tokens, first, last, head, postings, types, np.int64(CODE))
     counts[st.AT_EXACT] = counts[st.AT_NAMED]
 
 
@@ -110,7 +110,7 @@ def correct_named(table, tokens, count, field_types, limit, settled, room):  # t
     known = room.known
     known[:count] = -1
     for _ in range(min(count, MAX_CORRECTED)):
-        longest = -1
+        longest = int(np.int64(-1))
         for token in range(count):
             size = tokens.word[token].end - tokens.word[token].start
             kind = tokens.word[token].kind
@@ -155,7 +155,8 @@ def _add_corrected(table, tokens, count, field_types, token, word, edits):  # ty
             head = find(slots, whole)
             if head == 0:
                 continue
-            if not _add(table, tokens, first, last, head, postings, field_types[tokens.word[first].field], NAME):
+            types = field_types[tokens.word[first].field]
+            if not _add(table, tokens, first, last, head, postings, types, np.int64(NAME)):
                 return
             at = counts[st.AT_NAMED] - 1
             spans[at].edits = edits

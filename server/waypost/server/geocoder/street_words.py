@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from waypost.server.gazetteer.snapshot import TextColumn
 from waypost.server.geocoder import street_word_lists as lists
-from waypost.server.geocoder.jit import inlined, kernel, njit
+from waypost.server.geocoder.jit import entry, inlined, kernel
 from waypost.server.geocoder.normalize import (
     DIGIT,
     HASH_BASE,
@@ -266,18 +266,15 @@ def spelling_check(tokens, first, last):  # type: ignore[no-untyped-def]
 
 def street_keys(fold: FoldTable, names: TextColumn) -> npt.NDArray[np.uint64]:
     """Of each name a number that is equal for all writings of it; 0 of a name without letters and digits."""
-    keys: npt.NDArray[np.uint64] = _street_keys(
-        fold.entries, fold.pool, names.offsets, names.data, new_tokens(), new_signs()
-    )
+    keys = np.zeros(len(names), np.uint64)
+    _fill_keys(fold.entries, fold.pool, names.offsets, names.data, new_tokens(), new_signs(), keys)
     return keys
 
 
-@njit(cache=True, nogil=True)
-def _street_keys(entries, pool, offsets, data, tokens, signs):  # type: ignore[no-untyped-def]
-    keys = np.zeros(offsets.size - 1, np.uint64)
+@entry
+def _fill_keys(entries, pool, offsets, data, tokens, signs, keys):  # type: ignore[no-untyped-def]
     for name in range(keys.size):
         count = abs(tokenize(entries, pool, data, offsets[name], offsets[name + 1], tokens))
         if count > 0:
             to_signs(tokens, count, data, signs)
             keys[name] = signs_hash(signs, 0, count)
-    return keys

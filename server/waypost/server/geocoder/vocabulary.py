@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from waypost.server.gazetteer.snapshot import TextColumn
-from waypost.server.geocoder.jit import inlined, kernel, njit
+from waypost.server.geocoder.jit import entry, inlined, kernel, njit
 from waypost.server.geocoder.normalize import LETTER, FoldTable, new_tokens, span_hash, tokenize
 
 #: Words shorter than this are never corrected: nearly every change of them is another word.
@@ -98,14 +98,16 @@ def build_vocabulary(
 
     offsets = np.zeros(chosen.size + 1, np.int32)
     offsets[1:] = np.cumsum(lengths[chosen])
-    letters = _gather(chars, starts[chosen], lengths[chosen], offsets)
-    bucket_offsets, entries = _index_deletions(letters, offsets)
+    letters, sets = np.empty(int(offsets[-1]), np.uint16), np.empty(chosen.size, np.uint32)
+    _gather(chars, starts[chosen], lengths[chosen], offsets, letters, sets)
+    buckets = np.zeros((1 << BUCKET_BITS) + 1, np.uint32)
+    entries = _index_deletions(letters, offsets, buckets, np.empty(64, np.uint64))
     return {
         "forward_word_hash": hashes[chosen],
         "forward_word_offsets": offsets,
         "forward_word_letters": letters,
-        "forward_word_sets": _letter_sets(letters, offsets),
-        "forward_delete_offsets": bucket_offsets,
+        "forward_word_sets": sets,
+        "forward_delete_offsets": buckets,
         "forward_delete_entries": entries,
     }
 
@@ -144,28 +146,18 @@ def _collect(entries, pool, offsets, data, names, capacity, tokens):  # type: ig
     return hashes[:count], origin[:count], starts[:count], lengths[:count], chars[:used]
 
 
-@njit(cache=True, nogil=True)
-def _gather(chars, starts, lengths, offsets):  # type: ignore[no-untyped-def]
-    letters = np.empty(offsets[-1], np.uint16)
+@entry
+def _gather(chars, starts, lengths, offsets, letters, sets):  # type: ignore[no-untyped-def]
+    """Fills the letters of each word, and the set of them."""
     for word in range(starts.size):
         for at in range(lengths[word]):
             letters[offsets[word] + at] = chars[starts[word] + at]
-    return letters
+        sets[word] = letter_set(letters, np.int64(offsets[word]), np.int64(offsets[word + 1]))
 
 
 @njit(cache=True, nogil=True)
-def _letter_sets(letters, offsets):  # type: ignore[no-untyped-def]
-    sets = np.empty(offsets.size - 1, np.uint32)
-    for word in range(sets.size):
-        sets[word] = letter_set(letters, offsets[word], offsets[word + 1])
-    return sets
-
-
-@njit(cache=True, nogil=True)
-def _index_deletions(letters, offsets):  # type: ignore[no-untyped-def]
-    """Buckets of words by the hashes of their deletions: offsets (2^BUCKET_BITS + 1) and entries."""
-    buckets = np.zeros((1 << BUCKET_BITS) + 1, np.uint32)
-    hashes = np.empty(64, np.uint64)
+def _index_deletions(letters, offsets, buckets, hashes):  # type: ignore[no-untyped-def]
+    """Buckets of words by the hashes of their deletions: fills offsets (2^BUCKET_BITS + 1 zeros), returns entries."""
     for word in range(offsets.size - 1):
         size = offsets[word + 1] - offsets[word]
         count, _ = deletion_hashes(letters[offsets[word] :], size, 2 if size >= TWO_EDITS_FROM - 1 else 1, hashes)
@@ -188,4 +180,4 @@ def _index_deletions(letters, offsets):  # type: ignore[no-untyped-def]
                 | check << np.uint32(CHECK_SHIFT)
             )
             fill[bucket] += np.uint32(1)
-    return buckets, entries
+    return entries

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.job_stores import store_in
 from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs.coordinator import Coordinator
@@ -35,7 +36,7 @@ class Site:
         self.folder = folder
         self.snapshots = SnapshotStore(data_dir)
         self.clock = clock
-        self.store = JobStore.open(url or f"sqlite:///{folder / 'jobs.sqlite'}", clock=clock)
+        self.store = JobStore.open(url or store_in(folder), clock=clock)
         self.desk = JobDesk(
             store=self.store,
             folders=Folders(folder),

@@ -17,7 +17,7 @@ import nats
 import pytest
 from aiohttp import web
 
-from tests.job_stores import HandClock, part, running, spec, without_table
+from tests.job_stores import HandClock, part, running, spec, store_in, without_table
 from tests.log_news import told_of
 from tests.nats_server import NatsServer
 from tests.unit.jobs.notify.receivers import LOOPBACK, TO_LOOPBACK, Got, Receiver, receiver
@@ -46,7 +46,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/jobs.sqlite"
+    return store_in(tmp_path)
 
 
 @pytest.fixture

@@ -41,6 +41,17 @@ def test_columns_keep_their_types_and_rows_their_order(tmp_path: Path) -> None:
     assert reader.bytes_read == path.stat().st_size
 
 
+def test_a_block_counts_as_read_once_it_is_handed_over(tmp_path: Path) -> None:
+    wide = pa.table({"note": ["x" * 20_000] * 1_000})
+    path = write(tmp_path / "in.parquet", wide)
+    size = path.stat().st_size
+    reader, rows = open_rows(path), 0
+    for block in reader:
+        rows += block.table.num_rows
+        assert reader.bytes_read == size * rows // 1_000
+    assert rows == 1_000 > block.table.num_rows
+
+
 def test_names_may_repeat(tmp_path: Path) -> None:
     table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["city", "city"])
     reader = open_rows(write(tmp_path / "in.parquet", table))

@@ -74,8 +74,10 @@ class ParquetRows:
                 break
             except (pa.ArrowException, OSError) as error:
                 raise _unreadable(f"the Parquet file is broken after row {self._rows_read}", self._rows_read) from error
-            yield self._block(batch)
+            block = self._block(batch)
+            # Before it is handed over: whoever has a block asks how much of the file it was.
             self._rows_read += batch.num_rows
+            yield block
         if self._rows_read != self._rows:
             message = f"the Parquet file has {self._rows_read} rows and promises {self._rows}"
             raise _unreadable(message, self._rows_read)
