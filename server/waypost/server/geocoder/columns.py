@@ -173,8 +173,8 @@ class ColumnWriter:
         if hits.houses is None:
             return texts_at(usual, hits.row)
         if name == "place_id":
-            return address_ids(self._book, hits.row, hits.houses, usual)
-        return formatted_addresses(self._book, hits.row, hits.houses, hits.house_texts, usual)
+            return address_ids(self._book, hits.row, hits.houses, hits.house_at, usual)
+        return formatted_addresses(self._book, hits.row, hits.houses, hits.house_at, hits.house_texts, usual)
 
     def _numbers_of_places(self, name: str, hits: Hits) -> pa.Array:
         if hits.houses is None:

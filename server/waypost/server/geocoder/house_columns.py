@@ -19,24 +19,27 @@ from waypost.server.geocoder.jit import kernel, njit
 from waypost.server.geocoder.one_line import LINE_BYTES, copy_bytes, country_number, join_address, join_line
 
 Houses = npt.NDArray[np.void]
+Places = npt.NDArray[np.int64]
 
 _AMPERSAND = np.frombuffer(b" & ", np.uint8)
 #: Bytes a row that there is room for at first.
 _USUAL_BYTES = 96
 
 
-def address_ids(book: Book, rows: Rows, houses: Houses, usual: TextColumn) -> pa.Array:
-    """`usual[rows]`, the ids of places, with those of the addresses in their places."""
-    at = np.flatnonzero(houses["kind"] == EXACT)
+def address_ids(book: Book, rows: Rows, houses: Houses, at: Places, usual: TextColumn) -> pa.Array:
+    """`usual[rows]`, the ids of places, with those of the addresses in their places, which are among `at`."""
+    at = at[houses["kind"][at] == EXACT]
     return _placed(usual, rows, at, lambda *out: _write_ids(book.table, rows, houses, at, *out))
 
 
-def formatted_addresses(book: Book, rows: Rows, houses: Houses, asked: TextColumn, usual: TextColumn) -> pa.Array:
+def formatted_addresses(
+    book: Book, rows: Rows, houses: Houses, at: Places, asked: TextColumn, usual: TextColumn
+) -> pa.Array:
     """`usual[rows]`, the addresses of places on one line, with those of houses and crossings in their places.
 
-    `asked` are the texts that numbers of houses are bytes of.
+    These are among `at`; `asked` are the texts that numbers of houses are bytes of.
     """
-    at = np.flatnonzero(np.isin(houses["kind"], (EXACT, INTERPOLATED, CROSSING)))
+    at = at[np.isin(houses["kind"][at], (EXACT, INTERPOLATED, CROSSING))]
     texts = asked.offsets, asked.data
     return _placed(usual, rows, at, lambda *out: _write_addresses(book.table, rows, houses, at, *texts, *out))
 
