@@ -81,24 +81,31 @@ class JobStoreMachine(RuleBasedStateMachine):
             assert after is COMMANDS[command][state]
             self.moved(job_id, after)
 
-    @rule(target=leases, job_id=jobs, owner=st.sampled_from(["one", "two"]))
-    def take_over(self, job_id: str, owner: str) -> MultipleResults[Lease] | Lease:
-        taken = self.store.acquire_lease(job_id, owner, lease_s=LEASE_S)
+    @rule(target=leases, owner=st.sampled_from(["one", "two"]))
+    def claim(self, owner: str) -> MultipleResults[Lease] | Lease:
+        free = {job_id for job_id, state in self.states.items() if state.at_work and self.owners[job_id] is None}
+        stopping = {job_id for job_id in free if self.states[job_id] in (JobState.CANCELLING, JobState.PAUSING)}
+        taken = self.store.claim_job(owner, lease_s=LEASE_S)
         if taken is None:
-            assert job_id not in self.states or self.states[job_id].finished or self.owners[job_id] is not None
+            assert not free
             return multiple()
-        self.owners[job_id] = taken[1]
-        return taken[1]
+        job, lease = taken
+        assert job.job_id in (stopping or free)
+        self.owners[job.job_id] = lease
+        return lease
 
     @rule(target=leases, seconds=st.sampled_from([LEASE_S, -2 * LEASE_S]))
     def outlast_leases(self, seconds: float) -> MultipleResults[Lease]:
         self.clock.advance(seconds)
-        for job_id, lease in self.owners.items():
-            if lease is not None:
-                taken = self.store.acquire_lease(job_id, "next", lease_s=LEASE_S)
-                assert taken is not None
-                assert taken[1].token == lease.token + 1
-                self.owners[job_id] = taken[1]
+        claimed: dict[str, Lease] = {}
+        while (taken := self.store.claim_job("next", lease_s=LEASE_S)) is not None:
+            job, lease = taken
+            before = self.owners[job.job_id]
+            assert job.job_id not in claimed
+            assert before is None or lease.token == before.token + 1
+            claimed[job.job_id] = lease
+        assert claimed.keys() == {job_id for job_id, state in self.states.items() if state.at_work}
+        self.owners |= claimed
         return multiple(*(lease for lease in self.owners.values() if lease is not None))
 
     @rule(lease=leases, to=st.sampled_from(JobState))

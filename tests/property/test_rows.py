@@ -12,13 +12,15 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.unit.jobs.shards import input_schema
+from tests.unit.jobs.writers.parts import write_output
 from waypost.server.errors import InputUnreadable
 from waypost.server.jobs.locations import local_folder
 from waypost.server.jobs.part import part_schema
 from waypost.server.jobs.readers import InputFormat, InvalidRow, RowReader, open_rows
-from waypost.server.jobs.shards import LEADING_COLUMNS, input_schema, write_shards
+from waypost.server.jobs.shards import LEADING_COLUMNS, write_shards
 from waypost.server.jobs.spec import FileFormat
-from waypost.server.jobs.writers import OutputPlan, write_output
+from waypost.server.jobs.writers import OutputPlan
 
 Cells = list[list[str | None]]
 

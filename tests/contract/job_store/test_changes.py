@@ -87,7 +87,33 @@ def test_whoever_watches_all_jobs_hears_of_new_ones_and_of_ends(open_store: Open
         job = there.create_job(spec())
         ear.hears(job.job_id, Head(1, 0))
         cancel(there, job.job_id)
-        ear.hears(job.job_id, Head(3, 0))
+        ear.hears(job.job_id, Head(3, 0, finished=True))
+
+
+def test_of_jobs_that_have_ended_not_all_are_remembered_for_ever(store: JobStore) -> None:
+    watched, running = store.create_job(spec()), store.create_job(spec())
+    ear = Ear()
+    with store.changes.watch(None, ear), store.changes.watch(watched.job_id, ear):
+        store.changes.announce({watched.job_id: Head(7, 0, finished=True), running.job_id: Head(7, 0)})
+        for number in range(3_000):
+            store.changes.announce({f"job-{number}": Head(1, 0)})
+            store.changes.announce({f"job-{number}": Head(3, 0, finished=True) if number % 2 else None})
+        ear.hears("job-2999", Head(3, 0, finished=True))
+        assert len(store.changes._heads) < 1_100
+        assert {watched.job_id, running.job_id} <= store.changes._heads.keys()
+
+
+def test_the_end_of_a_job_is_told_once(open_store: OpenStore) -> None:
+    here, there = open_store(), open_store()
+    ear, last = Ear(), Ear()
+    with here.changes.watch(None, ear), here.changes.watch(None, last):
+        job = here.create_job(spec())
+        cancel(here, job.job_id)
+        last.hears(job.job_id, Head(3, 0, finished=True))
+        told = ear.count
+        other = there.create_job(spec())  # heard of only behind what this process's own listener heard of the first
+        last.hears(other.job_id, Head(1, 0))
+        assert ear.count == told + 1
 
 
 def test_a_deleted_job_is_told_as_gone(open_store: OpenStore) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psycopg
@@ -166,6 +167,37 @@ def test_a_write_that_the_system_refuses_is_told_as_a_full_disk(tmp_path: Path) 
         assert isinstance(refused.value.__cause__, DBAPIError)
         assert refused.value.__cause__.orig.sqlite_errorname.startswith("SQLITE_IOERR")  # type: ignore[union-attr]
         assert store.list_jobs(limit=1).items == ()
+
+
+def test_a_file_that_cannot_be_read_is_told_as_a_store_that_is_away_and_not_as_a_full_disk(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/jobs.sqlite"
+    with JobStore.open(url) as store:
+        with JobStore.open(url) as other:
+            other.create_job(spec())  # so that the first store has to read what it would remember otherwise
+        take_reading_away(tmp_path / "jobs.sqlite", tmp_path / "jobs.sqlite-wal")
+        with pytest.raises(Unavailable) as refused:
+            store.list_jobs(limit=1)
+        assert isinstance(refused.value.__cause__, DBAPIError)
+        assert refused.value.__cause__.orig.sqlite_errorname.startswith("SQLITE_IOERR")  # type: ignore[union-attr]
+    assert refused.value.reason == "STORE_UNREACHABLE"
+
+
+def take_reading_away(*paths: Path) -> None:
+    """Puts files that cannot be read in the places of those that this process has open."""
+    with Path(os.devnull).open("wb") as unreadable:
+        for link in Path("/proc/self/fd").iterdir():
+            with suppress(FileNotFoundError):
+                if link.readlink() in paths:
+                    os.dup2(unreadable.fileno(), int(link.name))
+
+
+@pytest.mark.parametrize("code", ["XX000", "XX001"])
+def test_a_database_that_is_broken_is_not_told_as_one_that_comes_back(migrated_postgres: Postgres, code: str) -> None:
+    with migrated_postgres.lent() as url:
+        database = Database(url)
+        with pytest.raises(DBAPIError), database.reading() as connection:
+            connection.exec_driver_sql(f"DO $$ BEGIN RAISE EXCEPTION 'broken' USING ERRCODE = '{code}'; END $$")
+        database.close()
 
 
 def test_more_calls_at_once_than_connections_are_told_to_come_back(

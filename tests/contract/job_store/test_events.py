@@ -10,7 +10,7 @@ from waypost.server.jobs.events import Head
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import Progress
 from waypost.server.jobs.states import JobState
-from waypost.server.jobs.store import JobStore
+from waypost.server.jobs.store import JobStore, core
 
 
 def test_events_are_numbered_from_one_without_gaps_and_carry_their_time(store: JobStore, clock: HandClock) -> None:
@@ -44,32 +44,31 @@ def test_a_cursor_beyond_the_end_is_refused(store: JobStore) -> None:
         store.history("none", 0)
 
 
-def test_trimmed_history_says_so_and_numbers_go_on(store: JobStore) -> None:
-    job = store.create_job(spec())
-    for command in (Command.PAUSE, Command.RESUME) * 3:
+def test_the_oldest_of_very_many_events_are_forgotten_and_the_history_says_so(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core, "EVENTS_KEPT", 3)
+    monkeypatch.setattr(core, "FORGET_EVERY", 2)
+    job, other = store.create_job(spec()), store.create_job(spec())
+    for sequence, command in enumerate((Command.PAUSE, Command.RESUME) * 4, 2):
         store.command(job.job_id, command)
-    assert store.trim_events(job.job_id, keep=3) == 4
-    assert store.trim_events(job.job_id, keep=3) == 0
+        events = store.history(job.job_id, max(0, sequence - 3))[1].events
+        assert [event.sequence for event in events] == list(range(max(1, sequence - 2), sequence + 1))
     assert not store.history(job.job_id, 0)[1].complete
-    assert not store.history(job.job_id, 3)[1].complete
-    assert store.history(job.job_id, 4)[1].complete
-    assert store.trim_events(job.job_id, keep=0) == 3
-    assert not store.history(job.job_id, 6)[1].complete
-    assert store.history(job.job_id, 7)[1].complete
-    store.command(job.job_id, Command.CANCEL)
-    assert [event.sequence for event in store.history(job.job_id, 7)[1].events] == [8]
+    assert not store.history(job.job_id, 4)[1].complete
+    assert store.history(job.job_id, 5)[1].complete
+    assert store.history(other.job_id, 0)[1].complete
 
 
-def test_a_head_tells_of_events_and_of_progress(store: JobStore) -> None:
+def test_a_head_tells_of_events_of_progress_and_of_the_end(store: JobStore) -> None:
     lease = running(store)
     other = store.create_job(spec()).job_id
-    assert store.heads([lease.job_id, other, "none"]) == {lease.job_id: Head(3, 0), other: Head(1, 0)}
+    asked = [lease.job_id, other, "none"]
+    assert store.latest_progress(asked) == {
+        lease.job_id: (Head(3, 0), Progress()), other: (Head(1, 0), Progress()),
+    }  # fmt: skip
     for rows_per_second in (1.0, 2.0):
         assert not store.write_progress({lease: Progress(rows_per_second=rows_per_second)})
-    assert store.heads([lease.job_id]) == {lease.job_id: Head(3, 2)}
-    assert store.latest_progress([lease.job_id, other, "none"]) == {
-        lease.job_id: (Head(3, 2), Progress(rows_per_second=2.0)),
-        other: (Head(1, 0), Progress()),
-    }
+    assert store.latest_progress(asked)[lease.job_id] == (Head(3, 2), Progress(rows_per_second=2.0))
     store.advance(lease, JobState.FAILED, progress=Progress())
-    assert store.heads([lease.job_id]) == {lease.job_id: Head(4, 3)}
+    assert store.latest_progress(asked)[lease.job_id] == (Head(4, 3, finished=True), Progress())

@@ -126,7 +126,7 @@ def test_parts_and_progress_leave_the_etag(store: JobStore) -> None:
     lease = running(store)
     before = store.job(lease.job_id)
     store.lease_shards(lease, 1)
-    store.commit_part(lease, 1, part(), progress=Progress(committed_parts=1))
+    store.commit_part(lease, 1, part())
     store.write_progress({lease: Progress(committed_parts=1, rows_per_second=2.5)})
     after = store.job(lease.job_id)
     assert after.etag == before.etag
@@ -243,7 +243,7 @@ def test_only_a_finished_job_is_deleted_and_with_all_that_it_has(store: JobStore
         store.job(lease.job_id)
     assert store.shards(lease.job_id) == ()
     assert store.claim_deliveries(limit=10, hold_s=1) == ()
-    assert store.heads([lease.job_id]) == {}
+    assert store.latest_progress([lease.job_id]) == {}
 
 
 def test_deleting_an_operation_leaves_its_job(store: JobStore) -> None:
@@ -321,9 +321,10 @@ def cancel(store: JobStore, job_id: str, owner: str = "") -> None:
     if owner:
         lease = Lease(job_id, owner, job.lease_token)
     else:
-        taken = store.acquire_lease(job_id, "cancelling", lease_s=10)
+        taken = store.claim_job("cancelling", lease_s=10, states=[JobState.CANCELLING])
         assert taken is not None
         lease = taken[1]
+        assert lease.job_id == job_id
     store.advance(lease, JobState.CANCELLED)
 
 

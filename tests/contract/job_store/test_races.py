@@ -14,7 +14,7 @@ from tests.contract.job_store.conftest import OpenStore
 from tests.job_stores import LEASE_S, HandClock, claimed, part, running, spec
 from waypost.server.errors import Aborted, FailedPrecondition, ResourceExhausted
 from waypost.server.jobs.lifecycle import Command
-from waypost.server.jobs.model import Lease, Progress, RequestKey, ShardState
+from waypost.server.jobs.model import Lease, RequestKey, ShardState
 from waypost.server.jobs.spec import Notification, WebhookTarget
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.store import JobStore
@@ -88,10 +88,10 @@ def test_a_job_is_claimed_by_one(open_store: OpenStore) -> None:
 
 def test_a_taken_over_job_has_one_owner_however_many_wanted_it(open_store: OpenStore, clock: HandClock) -> None:
     stores = [open_store(), open_store()]
-    lease = running(stores[0])
+    running(stores[0])
     for token in range(2, 6):
         clock.advance(LEASE_S)
-        calls = [partial(stores[at % 2].acquire_lease, lease.job_id, f"owner-{at}", lease_s=LEASE_S) for at in range(6)]
+        calls = [partial(stores[at % 2].claim_job, f"owner-{at}", lease_s=LEASE_S) for at in range(6)]
         (taken,) = [claim for claim in at_once(*calls) if claim is not None]
         assert taken[1].token == token
 
@@ -102,7 +102,7 @@ def test_events_have_no_gaps_however_many_write(open_store: OpenStore) -> None:
     stores[0].lease_shards(lease, 40)
 
     def commit(at: int) -> bool:
-        return stores[at % 2].commit_part(lease, at + 1, part(1), progress=Progress(committed_parts=at))
+        return stores[at % 2].commit_part(lease, at + 1, part(1))
 
     def relabel(at: int) -> None:
         stores[at % 2].update_job(lease.job_id, labels={f"k{at}": "v"})

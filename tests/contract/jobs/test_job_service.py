@@ -17,6 +17,7 @@ from google.rpc import error_details_pb2 as details
 from tests.contract.jobs.bench import Bench, failed, new_job
 from waypost.server.jobs.desk import JobLimits
 from waypost.server.jobs.notify.secrets import Secrets
+from waypost.server.jobs.readers.blocks import MAX_COLUMNS
 from waypost.server.jobs.spec import UriSource, WebhookTarget
 from waypost.server.jobs.states import JobState
 from waypost.v1 import geocoding_pb2
@@ -141,6 +142,12 @@ async def test_validate_only_tells_columns_and_a_match_rate_and_stores_nothing(b
     assert bench.store.list_jobs(limit=1).items == ()
 
 
+async def test_a_preflight_tells_the_fields_of_an_address_by_their_paths(bench: Bench) -> None:
+    job = new_job(input=pb.JobInput(inline=b"city,country,note\nParis,FR,x\n"))
+    found = response(await bench.jobs.CreateJob(pb.CreateJobRequest(job=job, validate_only=True))).preflight
+    assert [each.role for each in found.columns] == ["address.locality", "address.region_code", ""]
+
+
 async def test_a_preflight_estimates_a_large_file_from_its_head(bench: Bench, tmp_path: Path) -> None:
     rows = 600_000
     path = tmp_path / "in" / "many.csv"
@@ -153,6 +160,17 @@ async def test_a_preflight_estimates_a_large_file_from_its_head(bench: Bench, tm
 
 
 async def test_a_preflight_of_rows_too_large_for_one_shard_answers_as_many_as_fit(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "in" / "wide.csv"
+    # Of so many columns even empty cells fill a shard; and behind so long a header four megabytes are read at once.
+    header = ["query", *(f"column {number} ".ljust(30, "x") for number in range(MAX_COLUMNS - 1))]
+    path.write_text(",".join(header) + "\n" + f'"Paris, France"{"," * (MAX_COLUMNS - 1)}\n' * 450)
+    job = new_job(input=pb.JobInput(uri=f"file://{path}"))
+    found = response(await bench.jobs.CreateJob(pb.CreateJobRequest(job=job, validate_only=True))).preflight
+    assert 0 < found.sample_rows < 450
+    assert found.matched_share == 1.0
+
+
+async def test_a_preflight_of_wide_rows_of_parquet_estimates_how_many_there_are(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "in" / "wide.parquet"
     # Two kilobytes in the file, and twenty megabytes once they are read.
     pq.write_table(pa.table({"query": ["Paris, France"] * 1_000, "note": ["x" * 20_000] * 1_000}), path)

@@ -58,7 +58,7 @@ async def test_a_part_behind_an_open_one_is_not_shown(bench: Bench) -> None:
     (held,) = bench.store.lease_shards(lease, 1)
     bench.commit(lease)
     assert (await read_all(read(bench, job_id)))[-1].last_row == 10
-    bench.store.give_back_shard(lease, held.first_row)
+    bench.store.retry_shard(lease, held.first_row, "WORKER_DIED")
     bench.commit(lease)
     assert (await read_all(read(bench, job_id)))[-1].last_row == 30
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -130,6 +131,18 @@ async def test_the_name_of_an_uploads_file_is_safe_on_disk_before_its_first_byte
     await bench.jobs.UploadInput(iter(pieces(name)))
     folder = bench.desk.folders.upload(name.removeprefix("uploads/")).parent
     assert [safe[each.stat().st_ino] for each in (folder, folder.parent)] == [0, 0]
+
+
+async def test_asking_again_for_an_upload_gives_it_although_the_disk_has_filled_since(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = pb.CreateUploadRequest(upload=pb.Upload(size_bytes=9), request_id=str(uuid.uuid4()))
+    upload = await bench.jobs.CreateUpload(request)
+    full = shutil.disk_usage(bench.desk.folders.root)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    assert await bench.jobs.CreateUpload(request) == upload
+    request.request_id = str(uuid.uuid4())
+    assert (await failed(bench.jobs.CreateUpload(request))).reason == "DISK_FULL"
 
 
 async def test_half_a_file_can_be_left_and_repeated_bytes_are_skipped(bench: Bench) -> None:

@@ -19,7 +19,7 @@ from waypost.server.jobs.blocking import Threads
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import Progress
 from waypost.server.jobs.rows import RowCounts
-from waypost.server.jobs.store import JobStore
+from waypost.server.jobs.store import JobStore, core
 from waypost.server.jobs.watching import BOOKMARK_S, Watching
 from waypost.server.transport.wire import jobs
 from waypost.server.transport.wire.jobs_events import EventMessages
@@ -85,19 +85,23 @@ async def test_a_cursor_beyond_the_present_or_before_the_beginning_is_refused(be
     assert (await failed(read_all(watch(bench, "none")))).reason == "JOB_NOT_FOUND"
 
 
-async def test_events_that_are_no_longer_kept_are_replaced_by_one_snapshot(bench: Bench) -> None:
+async def test_events_that_are_no_longer_kept_are_replaced_by_one_snapshot(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core, "EVENTS_KEPT", 2)
+    monkeypatch.setattr(core, "FORGET_EVERY", 1)
     job_id = await bench.create()
     lease = bench.begin(job_id)
     for _ in range(3):
         bench.commit(lease)
-    bench.store.trim_events(job_id, keep=2)
     call = watch(bench, job_id, 1)
     first = await call.read()
     assert (first.sequence, first.snapshot.reset) == (6, True)
     assert first.snapshot.job.state == pb.Job.STATE_RUNNING
     bench.end(lease)
     assert kinds(await changes(call, 7)) == [(7, "change")]
-    assert kinds(await read_all(watch(bench, job_id, 4))) == [(5, "change"), (6, "change"), (7, "change")]
+    assert kinds(await read_all(watch(bench, job_id, 5))) == [(6, "change"), (7, "change")]
+    assert kinds(await read_all(watch(bench, job_id, 0))) == [(7, "snapshot")]
 
 
 async def test_more_events_than_are_read_at_once_come_without_a_gap(bench: Bench) -> None:
@@ -167,12 +171,22 @@ async def test_draining_ends_a_watch_with_unavailable_and_its_cursor_goes_on(ben
 
 async def test_a_job_deleted_under_a_watch_is_not_found(bench: Bench) -> None:
     job_id = await bench.create()
+    lease = bench.begin(job_id)
     call = watch(bench, job_id)
     await call.read()
-    bench.end(bench.begin(job_id))
-    await read_all(call)
-    bench.store.delete_job(job_id)
+    bench.end(lease)
+    bench.store.delete_job(job_id)  # before the loop, which this holds, could hear of the end and read it
+    assert (await asyncio.wait_for(failed(read_all(call)), 20)).reason == "JOB_NOT_FOUND"
     assert (await failed(read_all(watch(bench, job_id, 1)))).reason == "JOB_NOT_FOUND"
+
+
+async def test_a_watch_ends_although_all_that_is_heard_of_the_job_is_that_it_is_gone(bench: Bench) -> None:
+    job_id = await bench.create()
+    call = watch(bench, job_id)
+    await call.read()
+    # As of a job that another process ends and deletes between two looks at the store.
+    bench.store.changes.announce({job_id: None})
+    assert (await asyncio.wait_for(failed(call.read()), 20)).reason == "JOB_NOT_FOUND"
 
 
 async def wait(bench: Bench, job_id: str, **fields: Any) -> operations_pb2.Operation:

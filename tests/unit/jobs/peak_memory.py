@@ -16,7 +16,7 @@ import pyarrow as pa
 from waypost.server.jobs.locations import local_folder
 from waypost.server.jobs.part import part_schema
 from waypost.server.jobs.readers import InputFormat, open_rows
-from waypost.server.jobs.shards import LEADING_COLUMNS, input_schema, write_shards
+from waypost.server.jobs.shards import LEADING_COLUMNS, write_shards
 from waypost.server.jobs.spec import FileFormat
 from waypost.server.jobs.writers import OutputPlan, OutputWriter
 
@@ -59,7 +59,9 @@ def main(rows: int, read_as: FileFormat, written_as: FileFormat, folder: Path) -
     found = 0
     shards = write_shards(reader, folder)
     shard = next(shards)
-    with OutputWriter(plan, input_schema([shard.path]), local_folder(folder)) as writer:
+    with pa.memory_map(str(shard.path)) as mapped:
+        columns = list(pa.ipc.open_file(mapped).schema)[len(LEADING_COLUMNS) :]
+    with OutputWriter(plan, pa.schema(columns), local_folder(folder)) as writer:
         while True:
             with pa.memory_map(str(shard.path)) as mapped:
                 table = pa.ipc.open_file(mapped).read_all()

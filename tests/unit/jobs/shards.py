@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from waypost.server.geocoder.row_questions import GeocodeRows
+from waypost.server.jobs.schemas import join_schemas
+from waypost.server.jobs.shards import LEADING_COLUMNS
 from waypost.server.jobs.tasks import ShardTask
 from waypost.server.model import GeocodeFilter
 
@@ -47,3 +49,13 @@ def read_part(path: Path) -> pa.Table:
     """A part as a table."""
     with pa.OSFile(str(path)) as source:
         return pa.ipc.open_file(source).read_all()
+
+
+def input_schema(shards: Sequence[Path]) -> pa.Schema:
+    """The input's columns over all of `shards`, as outputs have them."""
+    schema = pa.schema([])
+    for path in shards:
+        with pa.memory_map(str(path)) as file:
+            fields = list(pa.ipc.open_file(file).schema)[len(LEADING_COLUMNS) :]
+        schema = join_schemas(schema, pa.schema(fields))
+    return schema

@@ -11,7 +11,6 @@ from waypost.server.jobs.locations import (
     OutputFolder,
     Root,
     Writer,
-    identify,
     local_folder,
     resolve_input,
     resolve_output,
@@ -130,16 +129,16 @@ def test_only_regular_files_are_opened(roots: list[Root], tmp_path: Path) -> Non
 def test_a_changed_file_has_another_identity(roots: list[Root], tmp_path: Path) -> None:
     path = tmp_path / "in" / "deep" / "b.csv"
     uri = f"file://{path}"
-    first = identify(uri, roots)
-    assert first == identify(uri, roots)
+    first = resolve_input(uri, roots).identify()
+    assert first == resolve_input(uri, roots).identify()
     assert first.size_bytes == path.stat().st_size
     os.utime(path, ns=(0, first.mtime + 1))
-    assert identify(uri, roots).mtime == first.mtime + 1
+    assert resolve_input(uri, roots).identify().mtime == first.mtime + 1
     copy = path.with_suffix(".new")
     copy.write_bytes(path.read_bytes())
     os.utime(copy, ns=(0, first.mtime))
     copy.replace(path)
-    assert identify(uri, roots) != first
+    assert resolve_input(uri, roots).identify() != first
 
 
 @pytest.mark.parametrize("uri", ["relative", "http://x/y", "file:///no/such/directory", "s3://b/p?nonsense=1"])

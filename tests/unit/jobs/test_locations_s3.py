@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 from tests.unit.jobs.s3_server import CLIENT_ENVIRONMENT, s3_server
 from waypost.server.errors import InvalidArgument
-from waypost.server.jobs.locations import Root, identify, resolve_input, resolve_output
+from waypost.server.jobs.locations import Root, resolve_input, resolve_output
 from waypost.server.jobs.readers import open_rows
 
 
@@ -43,15 +43,15 @@ def test_a_changed_object_has_another_identity(bucket: tuple[Root, Path]) -> Non
     root, files = bucket
     path = files / "changing.csv"
     path.write_text("city\nParis\n")
-    first = identify("s3://bucket/changing.csv", [root])
+    first = resolve_input("s3://bucket/changing.csv", [root]).identify()
     assert first.size_bytes == 11
     assert first.etag
-    assert identify("s3://bucket/changing.csv", [root]) == first
+    assert resolve_input("s3://bucket/changing.csv", [root]).identify() == first
     path.write_text("city\nRomes\n")
     os.utime(path, ns=(first.mtime, first.mtime))
-    assert identify("s3://bucket/changing.csv", [root]) != first
+    assert resolve_input("s3://bucket/changing.csv", [root]).identify() != first
     with pytest.raises(InvalidArgument, match="a file that exists"):
-        identify("s3://bucket/none.csv", [root])
+        resolve_input("s3://bucket/none.csv", [root]).identify()
 
 
 def test_an_object_is_there_whole_or_not_at_all(bucket: tuple[Root, Path], tmp_path: Path) -> None:

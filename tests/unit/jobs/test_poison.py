@@ -65,11 +65,6 @@ def test_another_process_does_again_what_it_has_no_part_of_and_remembers_the_dea
     assert pieces.begun_again().dump() == [(0, 4, 0, "open"), (4, 6, 2, "open"), (6, 8, 2, "open")]
 
 
-def test_what_runs_is_not_submitted_again() -> None:
-    pieces = Pieces((Piece(RowRange(0, 5)), Piece(RowRange(5, 9))))
-    assert pieces.open_rows([RowRange(0, 5)]) == (RowRange(5, 9),)
-
-
 def test_what_was_kept_of_a_halted_piece_is_done_and_the_rest_open() -> None:
     pieces = Pieces.whole(10).finished(RowRange(0, 10), RowRange(0, 4))
     assert pieces.dump() == [(0, 4, 0, "done"), (4, 10, 0, "open")]

@@ -19,7 +19,6 @@ from waypost.server.geocoder.engine import Geocoder
 from waypost.server.geocoder.row_questions import PlaceRows, ReverseRows
 from waypost.server.geocoder.version import ENGINE_VERSION
 from waypost.server.jobs.locations import local_folder
-from waypost.server.jobs.part import remove_unfinished
 from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.shard import work_shard
 from waypost.server.jobs.spec import FileFormat, OutputLayout, OutputRows
@@ -199,13 +198,6 @@ def test_a_failure_leaves_no_half_of_a_part(tmp_path: Path) -> None:
     with pytest.raises(MemoryError):
         work_shard(sample_geocoder(), text_task(shard), fail)
     assert list(tmp_path.iterdir()) == [shard]
-
-
-def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
-    (tmp_path / ".1.part.x.writing").write_bytes(b"half")
-    (tmp_path / "1.part").write_bytes(b"whole")
-    assert remove_unfinished(tmp_path) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["1.part"]
 
 
 def test_a_shard_that_is_none_is_told(tmp_path: Path) -> None:

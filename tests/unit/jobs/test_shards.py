@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tests.unit.jobs.shards import input_schema
 from waypost.server.jobs.readers import InputFormat, open_rows
-from waypost.server.jobs.shards import SAMPLES_PER_REASON, ShardFile, input_schema, write_shards
+from waypost.server.jobs.shards import SAMPLES_PER_REASON, ShardFile, write_shards
 from waypost.server.jobs.spec import FileFormat
 
 

@@ -11,9 +11,6 @@ from waypost.client.channel import DEFAULT_ADDRESS, DEFAULT_TIMEOUT_S, Option
 from waypost.client.connection import Connection
 from waypost.client.jobs import requests
 from waypost.v1.jobs_pb2 import (
-    ConfirmJobRequest,
-    DeleteJobRequest,
-    DeleteUploadRequest,
     Delivery,
     GetJobRequest,
     GetUploadRequest,
@@ -24,13 +21,11 @@ from waypost.v1.jobs_pb2 import (
     ListJobsResponse,
     ListOutputFilesRequest,
     ListOutputFilesResponse,
-    PauseJobRequest,
     ReadOutputFileRequest,
     ReadOutputFileResponse,
     ReadResultsRequest,
     ReadResultsResponse,
     RedeliverNotificationRequest,
-    ResumeJobRequest,
     RowEncoding,
     Upload,
     UploadInputRequest,
@@ -92,30 +87,22 @@ class JobCalls(Connection):
 
     def delete_job(self, name: str, *, etag: str = "", request_id: str = "", timeout_s: float | None = None) -> None:
         """Delete a finished job with its results and its operation."""
-        request = DeleteJobRequest(
-            name=requests.job_name(name), etag=etag, request_id=request_id or requests.new_request_id()
-        )
+        request = requests.delete_job(name, etag=etag, request_id=request_id)
         self._call(self._jobs.DeleteJob, request, timeout_s)
 
     def pause_job(self, name: str, *, etag: str = "", request_id: str = "", timeout_s: float | None = None) -> Job:
         """Return the job, which stops within a second and keeps what is done."""
-        request = PauseJobRequest(
-            name=requests.job_name(name), etag=etag, request_id=request_id or requests.new_request_id()
-        )
+        request = requests.pause_job(name, etag=etag, request_id=request_id)
         return self._call(self._jobs.PauseJob, request, timeout_s)
 
     def resume_job(self, name: str, *, etag: str = "", request_id: str = "", timeout_s: float | None = None) -> Job:
         """Return the paused job, back in the queue."""
-        request = ResumeJobRequest(
-            name=requests.job_name(name), etag=etag, request_id=request_id or requests.new_request_id()
-        )
+        request = requests.resume_job(name, etag=etag, request_id=request_id)
         return self._call(self._jobs.ResumeJob, request, timeout_s)
 
     def confirm_job(self, name: str, *, etag: str = "", request_id: str = "", timeout_s: float | None = None) -> Job:
         """Return the job that awaited confirmation, running."""
-        request = ConfirmJobRequest(
-            name=requests.job_name(name), etag=etag, request_id=request_id or requests.new_request_id()
-        )
+        request = requests.confirm_job(name, etag=etag, request_id=request_id)
         return self._call(self._jobs.ConfirmJob, request, timeout_s)
 
     def watch_job(
@@ -137,9 +124,7 @@ class JobCalls(Connection):
 
     def delete_upload(self, name: str, *, request_id: str = "", timeout_s: float | None = None) -> None:
         """Delete an upload and its bytes."""
-        request = DeleteUploadRequest(
-            name=requests.upload_name(name), request_id=request_id or requests.new_request_id()
-        )
+        request = requests.delete_upload(name, request_id=request_id)
         self._call(self._jobs.DeleteUpload, request, timeout_s)
 
     def upload_input(self, messages: Iterable[UploadInputRequest], *, timeout_s: float | None = None) -> Upload:

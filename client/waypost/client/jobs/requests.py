@@ -12,8 +12,11 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from waypost.v1.jobs_pb2 import (
+    ConfirmJobRequest,
     CreateJobRequest,
     CreateUploadRequest,
+    DeleteJobRequest,
+    DeleteUploadRequest,
     EngineChange,
     FailurePolicy,
     GeocodeOptions,
@@ -23,6 +26,8 @@ from waypost.v1.jobs_pb2 import (
     JobOutput,
     ListJobsRequest,
     Notification,
+    PauseJobRequest,
+    ResumeJobRequest,
     UpdateJobRequest,
     Upload,
     WatchJobRequest,
@@ -102,9 +107,34 @@ def update_job(
     return UpdateJobRequest(job=message, update_mask=mask, request_id=request_id or new_request_id())
 
 
+def delete_job(name: str, *, etag: str = "", request_id: str = "") -> DeleteJobRequest:
+    """Return the request that deletes a finished job."""
+    return DeleteJobRequest(name=job_name(name), etag=etag, request_id=request_id or new_request_id())
+
+
+def pause_job(name: str, *, etag: str = "", request_id: str = "") -> PauseJobRequest:
+    """Return the request that stops a job, which keeps what is done."""
+    return PauseJobRequest(name=job_name(name), etag=etag, request_id=request_id or new_request_id())
+
+
+def resume_job(name: str, *, etag: str = "", request_id: str = "") -> ResumeJobRequest:
+    """Return the request that puts a paused job back in the queue."""
+    return ResumeJobRequest(name=job_name(name), etag=etag, request_id=request_id or new_request_id())
+
+
+def confirm_job(name: str, *, etag: str = "", request_id: str = "") -> ConfirmJobRequest:
+    """Return the request that lets a job run that awaited confirmation."""
+    return ConfirmJobRequest(name=job_name(name), etag=etag, request_id=request_id or new_request_id())
+
+
 def create_upload(*, size_bytes: int = 0, request_id: str = "") -> CreateUploadRequest:
     """Return the request for a place for a file; 0 bytes: the size is not known."""
     return CreateUploadRequest(upload=Upload(size_bytes=size_bytes), request_id=request_id or new_request_id())
+
+
+def delete_upload(name: str, *, request_id: str = "") -> DeleteUploadRequest:
+    """Return the request that deletes an upload and its bytes."""
+    return DeleteUploadRequest(name=upload_name(name), request_id=request_id or new_request_id())
 
 
 def watch_job(name: str, after_sequence: int | None = None) -> WatchJobRequest:

@@ -40,6 +40,10 @@ class JobLimits:
     min_free_bytes: int = 1024**3
 
 
+#: Rights of a folder that holds what callers handed in, unless the operator has made it or has given others.
+_OWNER_ONLY = 0o700
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDesk:
     """The store, the files beside it, and what is allowed. Safe to share between threads."""
@@ -61,8 +65,8 @@ class JobDesk:
         )
         folders = Folders(config.jobs_folder)
         try:
-            for folder in (folders.root / "uploads", folders.root / "jobs"):
-                folder.mkdir(parents=True, exist_ok=True)
+            for folder in (folders.root, folders.root / "uploads", folders.root / "jobs"):
+                folder.mkdir(_OWNER_ONLY, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"the folder of jobs {folders.root} cannot be made: {error.strerror}") from error
         limits = JobLimits(

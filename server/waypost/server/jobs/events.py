@@ -99,7 +99,11 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What tells whether a watcher missed something: the newest event, and a count of progress writes."""
+    """What tells whether a watcher missed something: the newest event, and a count of progress writes.
+
+    `finished` tells that the job has ended, so that no more comes.
+    """
 
     last_sequence: int
     progress_version: int
+    finished: bool = False

@@ -264,11 +264,6 @@ def local_folder(path: Path, writer: Writer = NOBODY_ELSE) -> OutputFolder:
     return OutputFolder(f"file://{real}", root, real, path, writer)
 
 
-def identify(uri: str, roots: Sequence[Root]) -> Identity:
-    """What the input that `uri` names is now. Raises InvalidArgument, and OSError where there is none."""
-    return resolve_input(uri, roots).identify()
-
-
 def sync_files(paths: Collection[Path]) -> None:
     """Makes files that others have written, and their names, last through a loss of power. Raises OSError."""
     for path in paths:

@@ -93,14 +93,6 @@ def writing_part(path: Path, schema: pa.Schema) -> Iterator[PartWriter]:
         part.close()
 
 
-def remove_unfinished(directory: Path) -> int:
-    """How many parts that killed writers left were removed; only while nobody writes into that directory."""
-    leftovers = list(directory.glob(f".*{_TEMPORARY_SUFFIX}"))
-    for leftover in leftovers:
-        leftover.unlink(missing_ok=True)
-    return len(leftovers)
-
-
 def part_schema(input_fields: Iterable[pa.Field], columns: Sequence[str], prefix: str) -> pa.Schema:
     """`row`, the input's columns, and the result columns with their prefix; names may repeat."""
     results = [pa.field(prefix + name, result_type(name)) for name in columns]

@@ -71,10 +71,9 @@ class Pieces:
         """Whether every row is done or given up."""
         return all(piece.state is not PieceState.OPEN for piece in self.pieces)
 
-    def open_rows(self, running: Iterable[RowRange] = ()) -> tuple[RowRange, ...]:
-        """What is to be submitted next, without what is `running` now; after a restart nothing is."""
-        busy = set(running)
-        return tuple(piece.rows for piece in self.pieces if piece.state is PieceState.OPEN and piece.rows not in busy)
+    def open_rows(self) -> tuple[RowRange, ...]:
+        """What is still to be answered."""
+        return tuple(piece.rows for piece in self.pieces if piece.state is PieceState.OPEN)
 
     def finished(self, rows: RowRange, done: RowRange) -> Pieces:
         """After the part of `done` was committed: all of the piece `rows`, or its beginning if it was halted."""

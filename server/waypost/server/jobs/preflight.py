@@ -1,11 +1,14 @@
-"""A look at the head of an input: its form, what its columns are, how a sample fares, how long all of it would take."""
+"""A look at the head of an input: its form, what its columns are, how a sample fares, how long all of it would take.
+
+By itself for a caller who only asks; for one who has to confirm a job see coordinator/sample.py.
+"""
 
 from __future__ import annotations
 
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +41,26 @@ class Sample:
     whole: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The form of an input, its columns, and of each role the place of its column, guessed or named."""
+
+    format: FileFormat
+    compression: Compression
+    csv: CsvDialect
+    columns: Sequence[str]
+    roles: Mapping[str, int]
+    guessed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of the first rows of an input, by one worker."""
+
+    counts: RowCounts = field(default_factory=RowCounts)
+    seconds: float = 0.0
+
+
 def take_sample(reader: RowReader) -> Sample:
     """The sample of an input that is open at its head. Raises InputUnreadable."""
     block: RowBlock | None = None
@@ -65,31 +88,52 @@ def look(
     workers: int,
 ) -> Preflight:
     """What the sample tells, answered by the path that jobs take; with `workers` the whole input is shared out."""
-    started_s = time.perf_counter()
-    matched = invalid = rows = 0
+    answered = Answered()
     if sample.block is not None and sample.block.table.num_rows:
-        counts = _answer(sample.block, roles.places, geocoder, question)
-        rows, matched, invalid = counts.done, counts.matched, counts.invalid
-    seconds = time.perf_counter() - started_s
+        answered = _answer(sample.block, roles.places, geocoder, question)
     total = sample.rows_read
     if not sample.whole and sample.bytes_read:
         total = max(total, round(sample.rows_read * size_bytes / sample.bytes_read))
-    return Preflight(
+    head = Head(
         format=form.format or FileFormat.CSV,
         compression=form.compression or Compression.NONE,
-        csv=_dialect(form) if form.format is FileFormat.CSV else None,
-        columns=_columns(sample.columns, roles),
+        csv=CsvDialect(delimiter=form.delimiter, quote=form.quote, encoding=form.encoding, header=form.header),
+        columns=sample.columns,
+        roles=roles.places,
+        guessed=roles.guessed,
+    )
+    invalid = sample.block.invalid if sample.block else ()
+    return told(head, answered, invalid, workers, total_rows=total, estimated=not sample.whole)
+
+
+def told(
+    head: Head,
+    answered: Answered,
+    invalid: Sequence[ReadInvalidRow],
+    workers: int,
+    *,
+    total_rows: int,
+    estimated: bool,
+) -> Preflight:
+    """What is told of an input before it is answered; `invalid` are bad rows of it, in order."""
+    rows = answered.counts.done
+    return Preflight(
+        format=head.format,
+        compression=head.compression,
+        csv=head.csv if head.format is FileFormat.CSV else None,
+        columns=_columns(head),
         sample_rows=rows,
-        matched_share=matched / max(rows, 1),
-        invalid_share=invalid / max(rows, 1),
-        invalid_rows=tuple(_shown(sample.block.invalid)) if sample.block else (),
-        total_rows=total,
-        total_rows_estimated=not sample.whole,
-        estimated_time_s=seconds * total / max(rows, 1) / max(workers, 1),
+        matched_share=answered.counts.matched / max(rows, 1),
+        invalid_share=answered.counts.invalid / max(rows, 1),
+        invalid_rows=tuple(_shown(invalid, rows)),
+        total_rows=total_rows,
+        total_rows_estimated=estimated,
+        estimated_time_s=answered.seconds * total_rows / max(rows, 1) / max(workers, 1),
     )
 
 
-def _answer(block: RowBlock, places: Mapping[str, int], geocoder: Geocoder, question: RowQuestion) -> RowCounts:
+def _answer(block: RowBlock, places: Mapping[str, int], geocoder: Geocoder, question: RowQuestion) -> Answered:
+    started_s = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="waypost-preflight-") as folder:
         # Rows may be larger than a shard takes together: then those of the first one are the sample.
         shard = next(write_shards([block], Path(folder)))
@@ -103,14 +147,15 @@ def _answer(block: RowBlock, places: Mapping[str, int], geocoder: Geocoder, ques
             columns=(),
         )
         with open_shard(shard.path) as table:
-            return count_rows(table.column(0), answer(geocoder, task, table)).counts
+            counts = count_rows(table.column(0), answer(geocoder, task, table)).counts
+    return Answered(counts, time.perf_counter() - started_s)
 
 
-def _columns(names: Sequence[str], roles: ColumnRoles) -> tuple[PreflightColumn, ...]:
-    by_place = {place: role for role, place in roles.places.items()}
+def _columns(head: Head) -> tuple[PreflightColumn, ...]:
+    by_place = {place: role for role, place in head.roles.items()}
     return tuple(
-        PreflightColumn(column=name, role=_field(by_place.get(at, "")), guessed=at in by_place and roles.guessed)
-        for at, name in enumerate(names)
+        PreflightColumn(column=name, role=_field(by_place.get(at, "")), guessed=at in by_place and head.guessed)
+        for at, name in enumerate(head.columns)
     )
 
 
@@ -118,12 +163,9 @@ def _field(role: str) -> str:
     return f"address.{role}" if role in ADDRESS_ROLES else role
 
 
-def _dialect(form: InputFormat) -> CsvDialect:
-    return CsvDialect(delimiter=form.delimiter, quote=form.quote, encoding=form.encoding, header=form.header)
-
-
-def _shown(rows: Sequence[ReadInvalidRow]) -> list[InvalidRow]:
+def _shown(invalid: Sequence[ReadInvalidRow], sample_rows: int) -> list[InvalidRow]:
     return [
         InvalidRow(row=each.row, reason=each.reason, byte_offset=each.byte_offset, line=each.line or 0)
-        for each in rows[:SHOWN_INVALID_ROWS]
+        for each in invalid[:SHOWN_INVALID_ROWS]
+        if each.row <= sample_rows
     ]

@@ -7,7 +7,7 @@ input's columns, found by place since their names may repeat.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,16 +72,6 @@ def write_shards(
                 waiting, rows, size = [], 0, 0
     if waiting:
         yield _write(number + 1, waiting, folder)
-
-
-def input_schema(shards: Sequence[Path]) -> pa.Schema:
-    """The input's columns over all of `shards`, as outputs have them."""
-    schema = pa.schema([])
-    for path in shards:
-        with pa.memory_map(str(path)) as file:
-            fields = list(pa.ipc.open_file(file).schema)[len(LEADING_COLUMNS) :]
-        schema = join_schemas(schema, pa.schema(fields))
-    return schema
 
 
 def _first_rows(block: RowBlock, rows: int) -> RowBlock:

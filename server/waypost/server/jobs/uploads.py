@@ -40,18 +40,22 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Uploads:
-    """Uploads as callers see them. Every method blocks; all but `create` raise NotFound."""
+    """Uploads as callers see them. Every method blocks, and raises NotFound."""
 
     def __init__(self, desk: JobDesk) -> None:
         self._desk = desk
 
     def create(self, size_bytes: int, key: RequestKey | None) -> Upload:
-        """A new upload, or that of an equal request. Raises ResourceExhausted where the disk has no room for it."""
+        """A new upload, or that of an equal request, whatever became of the disk since.
+
+        Raises ResourceExhausted where there is no room for it, NotFound where that of the request was deleted.
+        """
+        store = self._desk.store
+        known = store.upload_created_earlier(key) if key else None
+        if known is not None:
+            return known
         ensure_room(self._desk, size_bytes)
-        upload = self._desk.store.create_upload(
-            size_bytes=size_bytes, ttl_s=self._desk.limits.open_upload_ttl_s, request=key
-        )
-        return upload
+        return store.create_upload(size_bytes=size_bytes, ttl_s=self._desk.limits.open_upload_ttl_s, request=key)
 
     def get(self, upload_id: str) -> Upload:
         """The upload as it is now."""

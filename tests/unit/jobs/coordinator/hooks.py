@@ -18,6 +18,8 @@ Halted = Callable[[], Halt | None]
 
 
 def _texts(task: ShardTask) -> set[str]:
+    if "query" not in task.roles:
+        return set()
     with open_shard(task.shard_path) as shard:
         rows = task.rows or RowRange(0, shard.num_rows)
         return set(shard.column(2 + task.roles["query"]).slice(rows.start, len(rows)).cast("string").to_pylist())

@@ -281,6 +281,23 @@ async def test_confirmation_is_asked_with_counts_and_a_sample(sites: Sites, pool
     assert (await site.ends(job.job_id)).progress.rows.done == 2_000
 
 
+async def test_who_confirms_is_told_the_fields_of_an_address_and_the_bad_rows_of_the_sample(
+    sites: Sites, pool: LocalPool
+) -> None:
+    site = sites()
+    await site.start(pool)
+    rows = ["Munich,DE", "bad", *["Munich,DE"] * 1_000, "also bad"]
+    job = site.inline_job("\n".join(["city,country", *rows, ""]), confirmation_required=True)
+    waiting = await site.comes_to(job.job_id, JobState.AWAITING_CONFIRMATION)
+    assert waiting.preflight is not None
+    assert [(column.column, column.role) for column in waiting.preflight.columns] == [
+        ("city", "address.locality"),
+        ("country", "address.region_code"),
+    ]
+    assert [(row.row, row.line) for row in waiting.preflight.invalid_rows] == [(2, 3)]
+    assert (waiting.preflight.sample_rows, waiting.preflight.invalid_share) == (1_000, 0.001)
+
+
 async def test_parts_of_another_engine_are_made_again_or_kept_as_the_caller_wants(
     sites: Sites, pool: LocalPool
 ) -> None:

@@ -225,6 +225,26 @@ async def test_a_worker_that_hangs_does_not_hold_up_a_pause(sites: Sites, pool: 
     assert (await site.ends(job.job_id)).state is JobState.CANCELLED
 
 
+async def test_a_job_whose_old_life_is_slow_to_end_holds_up_no_other(sites: Sites, pool: LocalPool) -> None:
+    site = sites()
+    job = site.inline_job("query\nMunich\n")
+    pipe = site.desk.folders.inline_input(job.job_id)
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    await site.start(pool)
+    writer = await asyncio.to_thread(os.open, pipe, os.O_WRONLY)  # which waits for the reader, and that for rows
+    pipe.unlink()
+    try:
+        site.store.command(job.job_id, Command.PAUSE)
+        site.store.command(job.job_id, Command.RESUME)
+        assert (await site.ends(site.inline_job("query\nMunich\n").job_id)).state is JobState.SUCCEEDED
+        waiting = site.store.job(job.job_id)
+        assert (waiting.state, waiting.lease_token) == (JobState.QUEUED, 2)  # it was claimed first, being older
+    finally:
+        os.close(writer)
+    assert (await site.ends(job.job_id)).progress.rows.matched == 1
+
+
 class IdlePool(LocalPool):
     """Never started, so that what it is given waits; tells when it was given something."""
 

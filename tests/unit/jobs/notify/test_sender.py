@@ -22,6 +22,7 @@ from tests.log_news import told_of
 from tests.nats_server import NatsServer
 from tests.unit.jobs.notify.receivers import LOOPBACK, TO_LOOPBACK, Got, Receiver, receiver
 from waypost.server.jobs import loops
+from waypost.server.jobs.events import Head
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import Delivery, DeliveryState
 from waypost.server.jobs.notify.retries import DEFAULT_DELAYS_S, JITTER
@@ -110,6 +111,16 @@ def paused(store: JobStore, uri: str) -> str:
 def only_delivery(store: JobStore, job_id: str) -> Delivery:
     (delivery,) = store.list_deliveries(job_id, limit=9).items
     return delivery
+
+
+async def test_progress_is_no_news_and_nothing_is_kept_of_jobs_that_have_ended(
+    store: JobStore, clock: HandClock
+) -> None:
+    async with sending(store, clock) as (sender, _):
+        assert sender._is_news("job", Head(1, 0))
+        assert not sender._is_news("job", Head(1, 5))
+        assert sender._is_news("job", Head(2, 5, finished=True))
+        assert sender._last_sequences == {}
 
 
 async def test_what_waited_in_the_outbox_is_delivered_and_logged(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
+from waypost.server.jobs.locations import OutputFolder
 from waypost.server.jobs.part import result_type
-from waypost.server.jobs.writers import OutputPlan
+from waypost.server.jobs.spec import OutputLayout
+from waypost.server.jobs.writers import OutputFile, OutputPlan, OutputWriter, write_part
 
 STATUSES = ("matched", "unmatched", "invalid", "failed")
 
@@ -28,6 +31,16 @@ def write_parts(folder: Path, plan: OutputPlan, tables: list[pa.Table], batch_ro
             writer.write_table(part, max_chunksize=batch_rows)
         parts.append(path)
     return parts
+
+
+def write_output(plan: OutputPlan, inputs: pa.Schema, parts: Sequence[Path], folder: OutputFolder) -> list[OutputFile]:
+    """The files of an output, made of all of its parts in their order; `inputs` are the input's columns."""
+    if plan.layout is OutputLayout.PARTS:
+        return [write_part(plan, inputs, part, folder, number) for number, part in enumerate(parts, 1)]
+    with OutputWriter(plan, inputs, folder) as writer:
+        for part in parts:
+            writer.add(part)
+        return [writer.finish()]
 
 
 def _result(name: str, rows: list[int]) -> pa.Array:

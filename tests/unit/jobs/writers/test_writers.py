@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.unit.jobs.writers.parts import write_parts
+from tests.unit.jobs.writers.parts import write_output, write_parts
 from waypost.server.errors import InvalidArgument
 from waypost.server.geocoder.columns import RESULT_COLUMNS
 from waypost.server.jobs.locations import OutputFolder, local_folder
 from waypost.server.jobs.spec import Compression, FileFormat, OutputLayout, OutputRows
-from waypost.server.jobs.writers import OutputFile, OutputPlan, OutputWriter, check_plan, write_manifest, write_output
+from waypost.server.jobs.writers import OutputFile, OutputPlan, OutputWriter, check_plan, write_manifest
 
 CSV, NDJSON, PARQUET, GEOPARQUET = FileFormat
 INPUT = pa.table({"city": ["Paris", 'say "x", y', None, "line\nbreak", ""], "n": [1, 2, None, 4, 5]})

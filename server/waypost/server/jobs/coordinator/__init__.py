@@ -168,16 +168,17 @@ class Coordinator:
         job, lease = taken
         before = self._lives.get(job.job_id)
         if before is not None:
-            # Its lease ran out under this very process, which was asleep.
+            # Its lease ran out under this process, which was asleep; or it was resumed before its pause had stopped it.
             self._owned[job.job_id].lose()
-            await asyncio.wait((before,))
         owned = OwnedJob(self._shop, job, lease)
         self._owned[job.job_id] = owned
-        self._lives[job.job_id] = asyncio.create_task(self._see_through(owned), name=job.job_id)
+        self._lives[job.job_id] = asyncio.create_task(self._see_through(owned, before), name=job.job_id)
         return True
 
-    async def _see_through(self, owned: OwnedJob) -> None:
-        """The life of a job, and what becomes of it where that ends in an error."""
+    async def _see_through(self, owned: OwnedJob, before: asyncio.Task[None] | None) -> None:
+        """The life of a job, once one before it has ended, and what becomes of it where it ends in an error."""
+        if before is not None:
+            await asyncio.wait((before,))
         facts = {"job": owned.job.job_id, "token": owned.lease.token}
         (error,) = await asyncio.gather(owned.live(), return_exceptions=True)
         if isinstance(error, LeaseLost):
@@ -188,7 +189,8 @@ class Coordinator:
         elif isinstance(error, Exception):
             _LOG.critical("a job failed by a fault of the server", exc_info=error, extra={"facts": facts})
             await self._fail(owned)
-        del self._owned[owned.job.job_id], self._lives[owned.job.job_id]
+        if self._owned[owned.job.job_id] is owned:
+            del self._owned[owned.job.job_id], self._lives[owned.job.job_id]
         self._wanted.set()
 
     async def _fail(self, owned: OwnedJob) -> None:

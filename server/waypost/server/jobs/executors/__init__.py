@@ -65,7 +65,9 @@ class Executor(Protocol):
         ...
 
     def halt(self, task_id: str, how: Halt) -> None:
-        """Ends a task within a tenth of a second, or two seconds where its worker hangs; `submit` has the outcome.
+        """Ends a task within a tenth of a second, or one second where its worker hangs; `submit` has the outcome.
+
+        With KEEP a worker that hangs is waited for, and killed, five seconds long.
 
         A task that has ended stays as it is.
         """

@@ -105,10 +105,11 @@ class Sender:
 
         In any thread. Two at once can at worst wake the loop once too often.
         """
+        known = self._last_sequences.pop(job_id, 0)
         if head is None:
-            self._last_sequences.pop(job_id, None)
             return False
-        known, self._last_sequences[job_id] = self._last_sequences.get(job_id, 0), head.last_sequence
+        if not head.finished:
+            self._last_sequences[job_id] = head.last_sequence
         return head.last_sequence > known
 
     async def _begin(self, tries: asyncio.TaskGroup) -> float | None:

@@ -22,6 +22,9 @@ _log = logging.getLogger(__name__)
 Callback = Callable[[str, Head | None], None]
 
 _GONE: Final = "gone"
+_END: Final = "end"
+#: Jobs that have ended of which is remembered how far they are: news of an end comes from two sides at about one time.
+_ENDED_KEPT: Final = 1_000
 
 
 class Watch:
@@ -51,6 +54,8 @@ class Changes:
         self._lock = threading.Lock()
         self._watches: dict[str | None, list[Watch]] = {}
         self._heads: dict[str, Head | None] = {}
+        #: Those of them that nothing more will be heard of, and that nobody watches by their name; the oldest first.
+        self._ended: dict[str, None] = {}
         self._closed = False
 
     def watch(self, job_id: str | None, callback: Callback) -> Watch:
@@ -77,6 +82,7 @@ class Changes:
                     continue
                 self._heads[job_id] = news
                 due += [(watch.callback, job_id, news) for watch in watches]
+                self._forget_ended(job_id)
         for callback, job_id, news in due:
             callback(job_id, news)
 
@@ -91,17 +97,20 @@ class Changes:
     @staticmethod
     def word(job_id: str, head: Head | None) -> str:
         """What is told to other processes of one job: no blanks, ASCII."""
-        return f"{job_id}:{head.last_sequence}:{head.progress_version}" if head else f"{job_id}:{_GONE}"
+        if head is None:
+            return f"{job_id}:{_GONE}"
+        return f"{job_id}:{head.last_sequence}:{head.progress_version}" + (f":{_END}" if head.finished else "")
 
     def _heard(self, payload: str) -> None:
         """What another process told, words of `word` with blanks between."""
         heads: dict[str, Head | None] = {}
         for word in payload.split():
-            job_id, *numbers = word.split(":")
-            if numbers == [_GONE]:
+            job_id, *rest = word.split(":")
+            numbers, marks = rest[:2], rest[2:]
+            if rest == [_GONE]:
                 heads[job_id] = None
-            elif len(numbers) == 2 and all(number.isdecimal() for number in numbers):
-                heads[job_id] = Head(int(numbers[0]), int(numbers[1]))
+            elif len(numbers) == 2 and all(map(str.isdecimal, numbers)) and marks in ([], [_END]):
+                heads[job_id] = Head(int(numbers[0]), int(numbers[1]), bool(marks))
             else:
                 _log.warning("a notification of the job store was not understood", extra={"payload": payload[:100]})
         self.announce(heads)
@@ -119,9 +128,24 @@ class Changes:
             if not watches:
                 self._watches.pop(watch.job_id, None)
             if None not in self._watches:
+                self._ended.clear()
                 for job_id in self._heads.keys() - self._watches.keys():
                     del self._heads[job_id]
+            elif watch.job_id in self._heads:
+                self._forget_ended(watch.job_id)
             self._run_listener()
+
+    def _forget_ended(self, job_id: str) -> None:
+        """Notes that a job has ended, if it has and nobody watches it by its name; forgets one that did long ago."""
+        head = self._heads[job_id]
+        if job_id in self._watches or not (head is None or head.finished):
+            return
+        self._ended[job_id] = None
+        if len(self._ended) > _ENDED_KEPT:
+            oldest = next(iter(self._ended))
+            del self._ended[oldest]
+            if oldest not in self._watches:
+                self._heads.pop(oldest, None)
 
     def _run_listener(self) -> None:
         if self._watches and not self._closed:
@@ -131,7 +155,15 @@ class Changes:
 
 
 def _newer(known: Head | None, head: Head | None) -> Head | None:
-    """Both numbers only grow; news of them may come late or from two sides."""
-    if known is None or head is None:
+    return None if head is None else later(known, head)
+
+
+def later(known: Head | None, head: Head) -> Head:
+    """What is known now. Both numbers only grow; news of them may come late or from two sides."""
+    if known is None:
         return head
-    return Head(max(known.last_sequence, head.last_sequence), max(known.progress_version, head.progress_version))
+    return Head(
+        max(known.last_sequence, head.last_sequence),
+        max(known.progress_version, head.progress_version),
+        known.finished or head.finished,
+    )

@@ -7,20 +7,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from waypost.server.errors import FailedPrecondition, NotFound
 from waypost.server.jobs import codec, lifecycle
 from waypost.server.jobs.events import Change, Head, Reason, StateChanged
 from waypost.server.jobs.lifecycle import Actor
 from waypost.server.jobs.model import JOB_TYPE
-from waypost.server.jobs.states import JobState
+from waypost.server.jobs.states import END_STATES, JobState
 from waypost.server.jobs.store import outbox_rows, schema
-from waypost.server.jobs.store.changes import Changes
+from waypost.server.jobs.store.changes import Changes, later
 from waypost.server.jobs.store.database import Database
 
 #: A row of `jobs`; its columns are attributes.
 JobRow = Row[Any]
+
+#: Events of a job that are kept at least: those of 300 million rows. A watcher that is further behind begins anew.
+EVENTS_KEPT: Final = 10_000
+#: After so many more the oldest are forgotten, so that this costs next to nothing.
+FORGET_EVERY: Final = 1_000
 
 #: How long a job waits for ConfirmJob.
 CONFIRMATION_S: Final = 30 * 86_400.0
@@ -35,12 +40,9 @@ class Writing:
     now_s: float
     heads: dict[str, Head | None] = field(default_factory=dict)
 
-    def touch(self, job_id: str, *, last_sequence: int = 0, progress_version: int = 0) -> None:
+    def touch(self, job_id: str, *, last_sequence: int = 0, progress_version: int = 0, finished: bool = False) -> None:
         """Remembers that the job has come this far."""
-        known = self.heads.get(job_id) or Head(0, 0)
-        self.heads[job_id] = Head(
-            max(known.last_sequence, last_sequence), max(known.progress_version, progress_version)
-        )
+        self.heads[job_id] = later(self.heads.get(job_id), Head(last_sequence, progress_version, finished))
 
 
 class StoreCore:
@@ -99,8 +101,13 @@ def append(transaction: Writing, job: JobRow, change: Change, **columns: object)
     transaction.connection.execute(
         insert(schema.events).values(job_id=job.job_id, sequence=sequence, time_s=transaction.now_s, change=text)
     )
+    if sequence % FORGET_EVERY == 0:
+        events = schema.events.c
+        old = delete(schema.events).where(events.job_id == job.job_id, events.sequence <= sequence - EVENTS_KEPT)
+        transaction.connection.execute(old)
     outbox_rows.write(transaction.connection, job, sequence, transaction.now_s, change, text)
-    transaction.touch(job.job_id, last_sequence=sequence)
+    finished = columns.get("state", job.state) in END_STATES
+    transaction.touch(job.job_id, last_sequence=sequence, finished=finished)
     return sequence
 
 

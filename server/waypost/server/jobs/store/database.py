@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +43,12 @@ CHANNEL: Final = "waypost_jobs"
 #: PostgreSQL refuses payloads of 8,000 bytes.
 _MAX_PAYLOAD_CHARS: Final = 7_900
 
+#: A quota shows itself to SQLite as an error of writing. EIO, of a disk that is broken, is not among them: SQLite calls
+#: that a broken file.
+_FULL: Final = frozenset({
+    "SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC", "SQLITE_IOERR_TRUNCATE",
+    "SQLITE_IOERR_SHMSIZE",
+})  # fmt: skip
 _WRITING, _DURABLE = "waypost_writing", "waypost_durable"
 
 
@@ -132,7 +138,13 @@ def _sqlite_engine(url: URL) -> Engine:
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         wanted = ".".join(map(str, _OLDEST_SQLITE))
         raise ConfigError(f"SQLite is {sqlite3.sqlite_version}; allowed: {wanted} or newer, or PostgreSQL")
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    path = Path(str(url.database))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Rows that came in a request are in it. What SQLite puts beside it gets the same rights; it also tells better
+        # what is wrong with a folder.
+        with suppress(OSError):
+            path.touch(0o600)
     engine = create_engine(
         url,
         pool_size=_CONNECTIONS,
@@ -192,18 +204,19 @@ def _told_apart() -> Iterator[None]:
     except DBAPIError as error:
         cause = error.orig
         code = str(cause.sqlite_errorname if isinstance(cause, sqlite3.Error) else getattr(cause, "sqlstate", ""))
-        # A quota shows itself as an error of reading and writing.
-        if code == "53100" or code.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        if code == "53100" or code in _FULL:
             message = "the disk of the job store is full"
             raise ResourceExhausted(message, subject="disk", retry_after_s=30.0, reason="DISK_FULL") from error
         if code == "53300" or code.startswith("SQLITE_BUSY"):
             message = f"the job store was busy for {_LOCK_TIMEOUT_S:g} s"
             raise ResourceExhausted(message, subject="job store", retry_after_s=1.0) from error
         if isinstance(cause, sqlite3.Error):
-            unreachable = code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
+            unreachable = code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR"))
         else:
-            # Among PostgreSQL's internal errors: a session that it ended for its idleness, a write to a standby.
-            unreachable = isinstance(error, OperationalError | InterfaceError | InternalError)
+            # Among PostgreSQL's internal errors: a session that it ended for its idleness, a write to a standby; but
+            # those of class XX are faults of its own, such as pages that are broken.
+            outward = isinstance(error, OperationalError | InterfaceError | InternalError)
+            unreachable = outward and not code.startswith("XX")
         if not unreachable:
             raise
         message = "the database of the job store cannot be reached"

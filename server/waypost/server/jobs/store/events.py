@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 
 from waypost.server.errors import OutOfRange
 from waypost.server.jobs import codec
@@ -13,7 +13,7 @@ from waypost.server.jobs.events import Head, History
 from waypost.server.jobs.model import Job, Progress
 from waypost.server.jobs.store import schema
 from waypost.server.jobs.store.core import StoreCore, one_job
-from waypost.server.jobs.store.listeners import heads_query
+from waypost.server.jobs.store.listeners import head_of, heads_query
 from waypost.server.jobs.store.records import read_event, read_job
 
 _EVENTS: Final = schema.events.c
@@ -41,27 +41,14 @@ class Events(StoreCore):
         begins_at = events[0].sequence if events else job.last_sequence + 1
         return job, History(events, job.last_sequence, complete=begins_at == after_sequence + 1)
 
-    def heads(self, job_ids: Iterable[str]) -> dict[str, Head]:
-        """How far these jobs are; those that do not exist are missing."""
-        with self._database.reading() as connection:
-            rows = connection.execute(heads_query(frozenset(job_ids)))
-            return {row.job_id: Head(row.last_sequence, row.version or 0) for row in rows}
-
     def latest_progress(self, job_ids: Iterable[str]) -> dict[str, tuple[Head, Progress]]:
         """How far these jobs are, and their progress, in one query: for whoever watches many of them."""
         with self._database.reading() as connection:
             rows = connection.execute(heads_query(frozenset(job_ids)).add_columns(schema.progress.c.progress)).all()
         return {
             row.job_id: (
-                Head(row.last_sequence, row.version or 0),
+                head_of(row),
                 Progress() if row.progress is None else codec.PROGRESS.load(row.progress),
             )
             for row in rows
         }
-
-    def trim_events(self, job_id: str, *, keep: int) -> int:
-        """How many events were forgotten: all but the newest `keep`. The numbers of the others stay."""
-        with self._writing() as transaction:
-            newest = select(func.max(_EVENTS.sequence)).where(_EVENTS.job_id == job_id).scalar_subquery()
-            old = delete(schema.events).where(_EVENTS.job_id == job_id, _EVENTS.sequence <= newest - keep)
-            return transaction.connection.execute(old).rowcount

@@ -18,7 +18,7 @@ from waypost.server.jobs import codec
 from waypost.server.jobs.events import OwnerChanged, Reason
 from waypost.server.jobs.lifecycle import Actor, is_legal
 from waypost.server.jobs.model import Job, Lease, OutputFile, Preflight, Progress, ShardState
-from waypost.server.jobs.states import UNFINISHED_STATES, WORK_STATES, JobState
+from waypost.server.jobs.states import WORK_STATES, JobState
 from waypost.server.jobs.store import schema
 from waypost.server.jobs.store.core import JobRow, StoreCore, Writing, append, locked_job, move, wrong_state
 from waypost.server.jobs.store.records import read_job
@@ -63,14 +63,6 @@ class Leases(StoreCore):
             )
             return _take(transaction, query, owner, lease_s)
 
-    def acquire_lease(self, job_id: str, owner: str, *, lease_s: float) -> tuple[Job, Lease] | None:
-        """This job, now owned; None where it has an owner, has finished or does not exist."""
-        with self._writing() as transaction:
-            query = select(schema.jobs).where(
-                _JOBS.job_id == job_id, _JOBS.state.in_(UNFINISHED_STATES), _ownerless(transaction.now_s)
-            )
-            return _take(transaction, query.with_for_update(), owner, lease_s)
-
     def renew_leases(self, leases: Iterable[Lease], *, lease_s: float) -> frozenset[Lease]:
         """Those of `leases` that still hold, now for `lease_s` more; the work under all others must stop at once."""
         with self._writing(durable=False) as transaction:
@@ -105,7 +97,6 @@ class Leases(StoreCore):
         reason: Reason = Reason(),  # noqa: B008 - a frozen value
         progress: Progress | None = None,
         preflight: Preflight | None = None,
-        engine_version: str | None = None,
         output_files: Iterable[OutputFile] = (),
     ) -> Job:
         """The job, led to `target` by its owner, with what is known now; all of it in one transaction.
@@ -123,8 +114,6 @@ class Leases(StoreCore):
                 columns["prepared"] = True
             if preflight is not None:
                 columns["preflight"] = codec.PREFLIGHT.dump(preflight)
-            if engine_version is not None:
-                columns["engine_version"] = engine_version
             if progress is not None:
                 write_progress(transaction, lease.job_id, progress)
             _write_output_files(transaction, lease.job_id, output_files)

@@ -6,12 +6,12 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Select, and_, or_, select
 
 from waypost.server.jobs.events import Head
-from waypost.server.jobs.states import END_STATES, UNFINISHED_STATES, JobState
+from waypost.server.jobs.states import END_STATES, UNFINISHED_STATES
 from waypost.server.jobs.store import schema
 from waypost.server.jobs.store.database import Database
 
@@ -75,9 +75,14 @@ class Listener(ABC):
         with self._database.reading() as connection:
             rows = connection.execute(heads_query(asked, every=every)).all()
         if every:
-            self._unfinished = frozenset(row.job_id for row in rows if JobState(row.state) not in END_STATES)
-        found = {row.job_id: Head(row.last_sequence, row.version or 0) for row in rows}
+            self._unfinished = frozenset(row.job_id for row in rows if row.state not in END_STATES)
+        found = {row.job_id: head_of(row) for row in rows}
         return dict.fromkeys(asked) | found
+
+
+def head_of(row: Any) -> Head:
+    """How far a job is, of a row of `heads_query`."""
+    return Head(row.last_sequence, row.version or 0, row.state in END_STATES)
 
 
 def heads_query(job_ids: frozenset[str], *, every: bool = False) -> Select[tuple[str, int, int, int]]:

@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Update, and_, delete, func, insert, select
 
 from waypost.server.jobs import codec
 from waypost.server.jobs.events import PartCommitted, RowsRestarted, ShardRetried
-from waypost.server.jobs.model import Lease, NewShard, Part, Progress, Shard, ShardState
+from waypost.server.jobs.model import Lease, NewShard, Part, Shard, ShardState
 from waypost.server.jobs.rows import RowCounts
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.store import schema
 from waypost.server.jobs.store.core import StoreCore, Writing, append, wrong_state
-from waypost.server.jobs.store.leases import owned_job, write_progress
+from waypost.server.jobs.store.leases import owned_job
 from waypost.server.jobs.store.records import read_shard
 
 _SHARDS: Final = schema.shards.c
@@ -81,8 +81,8 @@ class Shards(StoreCore):
             )
             return tuple(sorted(map(read_shard, taken), key=lambda shard: shard.first_row))
 
-    def commit_part(self, lease: Lease, first_row: int, part: Part, *, progress: Progress | None = None) -> bool:
-        """Makes a LEASED shard DONE, with its event and the job's progress; its file must be safe on disk.
+    def commit_part(self, lease: Lease, first_row: int, part: Part) -> bool:
+        """Makes a LEASED shard DONE, with its event; its file must be safe on disk.
 
         False, and nothing is changed, where the shard is not LEASED: it was given back or is done already.
         Allowed while the job is RUNNING, PAUSING or CANCELLING.
@@ -107,20 +107,11 @@ class Shards(StoreCore):
             ).one_or_none()
             if shard is None:
                 return False
-            if progress is not None:
-                write_progress(transaction, lease.job_id, progress)
             change = PartCommitted(
                 first_row=first_row, last_row=shard.last_row, rows=part.rows, engine_version=part.engine_version
             )
             append(transaction, job, change, engine_version=part.engine_version)
             return True
-
-    def give_back_shard(self, lease: Lease, first_row: int) -> bool:
-        """Whether a LEASED shard is PENDING again, untried: nobody's fault, the work was stopped."""
-        with self._writing() as transaction:
-            owned_job(transaction, lease)
-            values = {"state": ShardState.PENDING, "attempts": _SHARDS.attempts - 1}
-            return _written(transaction, _of(lease, first_row, ShardState.LEASED).values(**values))
 
     def retry_shard(
         self, lease: Lease, first_row: int, reason: str, pieces: Sequence[tuple[int, int, int, str]] = ()

@@ -13,13 +13,13 @@ from waypost.server.jobs.states import UNFINISHED_STATES
 from waypost.server.jobs.store import schema
 from waypost.server.jobs.store.core import StoreCore, Writing
 from waypost.server.jobs.store.records import read_upload
-from waypost.server.jobs.store.requests import remembered
+from waypost.server.jobs.store.requests import known_resource, remembered
 
 _UPLOADS: Final = schema.uploads.c
 
 
 class Uploads(StoreCore):
-    """The part of `JobStore` that keeps uploads. Every method but the first raises NotFound."""
+    """The part of `JobStore` that keeps uploads. Every method raises NotFound."""
 
     def create_upload(self, *, size_bytes: int = 0, ttl_s: float, request: RequestKey | None = None) -> Upload:
         """A new OPEN upload, or the one that an earlier equal request made. 0 = its size is not known yet."""
@@ -39,6 +39,14 @@ class Uploads(StoreCore):
                     )
                 )
             return read_upload(_locked_upload(transaction, known or upload_id))
+
+    def upload_created_earlier(self, request: RequestKey) -> Upload | None:
+        """The upload that an earlier equal request made, as it is now. Raises InvalidArgument as `create_upload`."""
+        with self._database.reading() as connection:
+            known = known_resource(connection, request)
+            if known is None:
+                return None
+            return read_upload(_found(connection.execute(_by_id(known)).one_or_none(), known))
 
     def upload(self, upload_id: str) -> Upload:
         """The upload as it is now."""

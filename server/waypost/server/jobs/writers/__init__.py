@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from waypost.server.jobs.locations import OutputFolder
 from waypost.server.jobs.part import part_schema
-from waypost.server.jobs.spec import Compression, FileFormat, OutputLayout
+from waypost.server.jobs.spec import Compression, FileFormat
 from waypost.server.jobs.writers.encoders import Encoder, open_encoder
 from waypost.server.jobs.writers.files import DigestedFile, OutputFile, place_file, write_bytes
 from waypost.server.jobs.writers.plan import OutputPlan, check_plan, output_rows, output_schema
@@ -25,7 +25,6 @@ __all__ = [
     "part_file_name",
     "place_part",
     "write_manifest",
-    "write_output",
     "write_part",
 ]
 
@@ -90,19 +89,6 @@ class OutputWriter:
             self._schema = output_schema(self._plan, self._inputs, part)
             self._encoder = open_encoder(self._plan, self._schema, self._file)
         return self._encoder, self._schema
-
-
-def write_output(plan: OutputPlan, inputs: pa.Schema, parts: Sequence[Path], folder: OutputFolder) -> list[OutputFile]:
-    """The files of an output, made of all of its parts in their order; `inputs` are the input's columns.
-
-    Raises OSError; files that were finished before stay, and are replaced by the next try.
-    """
-    if plan.layout is OutputLayout.PARTS:
-        return [write_part(plan, inputs, part, folder, number) for number, part in enumerate(parts, 1)]
-    with OutputWriter(plan, inputs, folder) as writer:
-        for part in parts:
-            writer.add(part)
-        return [writer.finish()]
 
 
 def write_part(plan: OutputPlan, inputs: pa.Schema, part: Path, folder: OutputFolder, number: int) -> OutputFile:
