@@ -83,7 +83,7 @@ class SnapshotStore:
             kept = {self.present_id(), self._read_pointer("previous"), *pinned}
             removed = [snapshot_id for snapshot_id in self._ids() if snapshot_id not in kept]
             for snapshot_id in removed:
-                self._remove(snapshot_id)
+                shutil.rmtree(self._set_aside(snapshot_id))
             return tuple(removed)
 
     @contextmanager
@@ -106,23 +106,24 @@ class SnapshotStore:
         """Makes the finished directory `building` the present snapshot; only inside of `building()`."""
         self._snapshots.mkdir(exist_ok=True)
         target = self._snapshots / snapshot_id
-        if target.exists() and not _is_whole(target):
-            self._remove(snapshot_id)
+        damaged = self._set_aside(snapshot_id) if target.exists() and not _is_whole(target) else None
         if not target.exists():
             building.chmod(0o755)
             sync_directory(building)
             building.rename(target)
             sync_directory(self._snapshots)
+        if damaged:
+            shutil.rmtree(damaged)
         before = self.present_id()
         if before not in (None, snapshot_id):
             self._write_pointer("previous", str(before))
         self._write_pointer("present", snapshot_id)
 
-    def _remove(self, snapshot_id: str) -> None:
-        # Under a name that no reader takes for a snapshot, so that a kill leaves no half of one.
+    def _set_aside(self, snapshot_id: str) -> Path:
+        """Where a snapshot is then that is to be removed: its name is none of a snapshot, should a kill come."""
         doomed = self.directory / f"{_BUILDING_PREFIX}{snapshot_id}"
         (self._snapshots / snapshot_id).rename(doomed)
-        shutil.rmtree(doomed)
+        return doomed
 
     def _ids(self) -> list[str]:
         return sorted(path.name for path in self._snapshots.iterdir()) if self._snapshots.exists() else []
