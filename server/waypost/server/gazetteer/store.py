@@ -19,8 +19,8 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from waypost.server.durable import are_whole, sync
 from waypost.server.errors import NotFound, SnapshotError
-from waypost.server.gazetteer.files import are_whole, sync_directory
 from waypost.server.gazetteer.snapshot import Snapshot, files_from_manifest, info_from_manifest, read_manifest
 from waypost.server.model import SnapshotInfo
 
@@ -109,9 +109,9 @@ class SnapshotStore:
         damaged = self._set_aside(snapshot_id) if target.exists() and not _is_whole(target) else None
         if not target.exists():
             building.chmod(0o755)
-            sync_directory(building)
+            sync(building)
             building.rename(target)
-            sync_directory(self._snapshots)
+            sync(self._snapshots)
         if damaged:
             shutil.rmtree(damaged)
         before = self.present_id()
@@ -141,7 +141,7 @@ class SnapshotStore:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self.directory / name)
-        sync_directory(self.directory)
+        sync(self.directory)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
