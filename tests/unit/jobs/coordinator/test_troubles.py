@@ -396,6 +396,35 @@ async def test_a_job_that_nobody_confirmed_ends_with_its_reports_and_leaves_no_r
     assert_only_reports_are_left(site, job.job_id)
 
 
+async def test_a_job_that_is_confirmed_while_it_is_being_failed_for_nobody_having_done_so_goes_on(
+    sites: Sites, pool: LocalPool
+) -> None:
+    offset_s = 0.0
+    site = sites(clock=lambda: time.time() + offset_s)
+    first = await site.start(pool)
+    job = site.inline_job("query\nMunich\n", confirmation_required=True)
+    await site.comes_to(job.job_id, JobState.AWAITING_CONFIRMATION)
+    await first.stop()
+    site.coordinators.clear()
+    (prepared,) = site.desk.folders.shards(job.job_id).glob("*/prepared.json")
+    text = prepared.read_bytes()
+    prepared.unlink()
+    os.mkfifo(prepared)
+    offset_s = 30 * DAY_S
+    await site.start(pool)
+    # Which waits until the report of the failed job asks what was prepared.
+    writer = await asyncio.to_thread(os.open, prepared, os.O_WRONLY)
+    try:
+        prepared.unlink()
+        prepared.write_bytes(text)
+        assert site.store.command(job.job_id, Command.CONFIRM).state is JobState.RUNNING
+        os.write(writer, text)
+    finally:
+        os.close(writer)
+    ended = await site.ends(job.job_id)
+    assert (ended.state, ended.reason.code) == (JobState.SUCCEEDED, "")
+
+
 async def test_a_job_that_failed_by_a_fault_of_ours_has_its_reports_and_leaves_no_rows_behind(
     sites: Sites, pool: LocalPool
 ) -> None:

@@ -227,15 +227,16 @@ class OwnedJob:
             self._shop.board.put(self.lease, self._meter.progress)
 
     async def _give_up(self, trouble: CannotGoOn) -> None:
-        """Pauses a running job that could go on later; fails any other."""
-        facts = {"job": self.job.job_id, "state": self.job.state.name, "reason": trouble.reason.code}
+        """Pauses a running job that could go on later; fails any other. Neither if a caller was faster."""
+        source = self.job.state
+        facts = {"job": self.job.job_id, "state": source.name, "reason": trouble.reason.code}
         _LOG.warning("a job cannot go on", extra={"facts": facts})
-        if trouble.pauses and self.job.state is JobState.RUNNING:
+        if trouble.pauses and source is JobState.RUNNING:
             target, files = JobState.PAUSING, list[OutputFile]()
         else:
             target, files = JobState.FAILED, await self._last_files(JobState.FAILED)
         try:
-            await self._advance(target, reason=trouble.reason, files=files)
+            await self._advance(target, source=source, reason=trouble.reason, files=files)
         except FailedPrecondition:
             await self._read()  # a caller was faster
 
@@ -258,15 +259,16 @@ class OwnedJob:
         self,
         target: JobState,
         *,
+        source: JobState | None = None,
         reason: Reason = _NO_REASON,
         files: Iterable[OutputFile] = (),
         preflight: Preflight | None = None,
     ) -> None:
-        """Leads the job to another state. Raises FailedPrecondition where a caller was faster."""
+        """Leads the job to `target`, from `source` if given. Raises FailedPrecondition where a caller was faster."""
         # What is stored already is better than what was not counted yet.
         measured = None if self._meter.total_bytes is None else self._meter.progress
-        call = partial(self._office.store.advance, self.lease, target, reason=reason, progress=measured)
-        self._take(await self._office.ask(call, output_files=files, preflight=preflight))
+        call = partial(self._office.store.advance, self.lease, target, source=source, reason=reason)
+        self._take(await self._office.ask(call, progress=measured, output_files=files, preflight=preflight))
 
     def _take(self, job: Job) -> None:
         """Newer news of the job than what is known."""

@@ -94,6 +94,7 @@ class Leases(StoreCore):
         lease: Lease,
         target: JobState,
         *,
+        source: JobState | None = None,
         reason: Reason = Reason(),  # noqa: B008 - a frozen value
         progress: Progress | None = None,
         preflight: Preflight | None = None,
@@ -103,10 +104,13 @@ class Leases(StoreCore):
 
         Leaving PREPARING for AWAITING_CONFIRMATION or RUNNING marks the job as prepared. Where `target` is a state
         without work the lease is over. Raises LeaseLost; and FailedPrecondition where the job is in a state that
-        does not lead to `target`, because a caller was faster: read it again, the lease still holds.
+        does not lead to `target`, or is not `source` if one is given, because a caller was faster: read it again, the
+        lease still holds.
         """
         with self._writing() as transaction:
             job = owned_job(transaction, lease)
+            if source is not None and job.state != source:
+                raise wrong_state(job, f"to go to {target.name} from {source.name}")
             if not is_legal(JobState(job.state), target, Actor.OWNER):
                 raise wrong_state(job, f"to go to {target.name} from where that may follow")
             columns: dict[str, object] = {}
