@@ -46,9 +46,8 @@ class Leases(StoreCore):
         """The most urgent job that needs an owner and is in one of `states`, now owned; None where there is none.
 
         A job that waits for ConfirmJob needs one when it has waited for too long. First those that only need to stop
-        or to fail, then by priority, then the oldest. A job that was left by an owner that
-        went away gets an `OwnerChanged` event, and the shards that it held wait for a worker again, as if that try
-        had not been.
+        or to fail, then by priority, then the oldest. A job that was left by an owner that went away gets an
+        `OwnerChanged` event, and the shards that it held wait for a worker again, as if that try had not been.
         """
         ending = case((_JOBS.state.in_(_ENDING), 0), else_=1)
         with self._writing() as transaction:
