@@ -36,6 +36,8 @@ _LOG = logging.getLogger(__name__)
 _NO_REASON: Final = Reason()
 #: From QUEUED to RUNNING is one phase of work.
 _PHASES: Final = {JobState.QUEUED: (JobState.QUEUED, JobState.PREPARING)}
+#: States in which the rows of a job are read or answered.
+_WITH_ROWS: Final = (JobState.QUEUED, JobState.PREPARING, JobState.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +82,39 @@ class OwnedJob:
         self._leaving = True
         self._stop.set()
 
-    async def live(self) -> None:
-        """Works on the job. Raises LeaseLost, and WaypostError where the store cannot be used."""
+    async def live(self, before: asyncio.Task[None] | None) -> None:
+        """Works on the job, on its rows once its life `before` in this process has ended.
+
+        Raises LeaseLost, and WaypostError where the store cannot be used.
+        """
+        left = self.lease.token > 1
         follower = asyncio.create_task(self._follow())
         follower.add_done_callback(lambda _: self._stop.set())
         try:
-            if self.lease.token > 1:
-                await self._office.work(discard_unfinished, self._office.desk, self.job, self.lease)
             while self._needs_owner and not self._lost:
                 if self._leaving:
                     await self._office.ask(self._office.store.release_lease, self.lease)
                     return
                 if follower.done():
                     await follower
-                before = self.job
+                state = self.job.state
                 self._stop = StopSign()
-                self._allowed = _PHASES.get(before.state, (before.state,))
+                self._allowed = _PHASES.get(state, (state,))
                 try:
-                    await self._step(before.state, self._stop)
+                    if before is not None and state in _WITH_ROWS:
+                        await self._stop.unless_set(asyncio.wait((before,)))
+                    if left:
+                        await self._office.work(discard_unfinished, self._office.desk, self.job, self.lease)
+                        left = False
+                        self._stop.check()
+                    await self._step(state, self._stop)
                 except CannotGoOn as trouble:
                     await self._give_up(trouble)
                 except Stopped:
                     await self._read()
                 except FailedPrecondition:
                     await self._read()
-                    if self.job.state is before.state:
+                    if self.job.state is state:
                         raise
         finally:
             follower.cancel()
