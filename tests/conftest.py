@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
 import shutil
 import subprocess
@@ -25,6 +26,16 @@ settings.register_profile("waypost", deadline=None)
 settings.load_profile("waypost")
 
 _BUILD = pytest.StashKey["subprocess.Popen[bytes]"]()
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command that is run in this process sends the logs of all of it to where its own stderr is."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 _VARIABLE = "NUMBA_CACHE_DIR"
+#: What was set here, so that a process that inherits it does not take it for the operator's: its sources may be newer.
+_OURS = "_WAYPOST_KERNELS"
 
 
 def kernels_digest() -> str:
@@ -28,8 +30,8 @@ def kernels_digest() -> str:
 
 
 # An operator who set it knows better.
-if not os.environ.get(_VARIABLE):
+if os.environ.get(_VARIABLE, "") in ("", os.environ.get(_OURS)):
     # numba reads it when it is imported, which most commands never do: it would be half of what they take.
-    os.environ[_VARIABLE] = str(user_cache_path("waypost") / "kernels" / kernels_digest())
+    os.environ[_VARIABLE] = os.environ[_OURS] = str(user_cache_path("waypost") / "kernels" / kernels_digest())
     if "numba" in sys.modules:
         sys.modules["numba"].config.CACHE_DIR = os.environ[_VARIABLE]

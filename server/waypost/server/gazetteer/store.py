@@ -19,8 +19,8 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from waypost.server.durable import are_whole, sync
 from waypost.server.errors import NotFound, SnapshotError
-from waypost.server.gazetteer.files import are_whole, sync_directory
 from waypost.server.gazetteer.snapshot import Snapshot, files_from_manifest, info_from_manifest, read_manifest
 from waypost.server.model import SnapshotInfo
 
@@ -83,7 +83,7 @@ class SnapshotStore:
             kept = {self.present_id(), self._read_pointer("previous"), *pinned}
             removed = [snapshot_id for snapshot_id in self._ids() if snapshot_id not in kept]
             for snapshot_id in removed:
-                self._remove(snapshot_id)
+                shutil.rmtree(self._set_aside(snapshot_id))
             return tuple(removed)
 
     @contextmanager
@@ -106,23 +106,24 @@ class SnapshotStore:
         """Makes the finished directory `building` the present snapshot; only inside of `building()`."""
         self._snapshots.mkdir(exist_ok=True)
         target = self._snapshots / snapshot_id
-        if target.exists() and not _is_whole(target):
-            self._remove(snapshot_id)
+        damaged = self._set_aside(snapshot_id) if target.exists() and not _is_whole(target) else None
         if not target.exists():
             building.chmod(0o755)
-            sync_directory(building)
+            sync(building)
             building.rename(target)
-            sync_directory(self._snapshots)
+            sync(self._snapshots)
+        if damaged:
+            shutil.rmtree(damaged)
         before = self.present_id()
         if before not in (None, snapshot_id):
             self._write_pointer("previous", str(before))
         self._write_pointer("present", snapshot_id)
 
-    def _remove(self, snapshot_id: str) -> None:
-        # Under a name that no reader takes for a snapshot, so that a kill leaves no half of one.
+    def _set_aside(self, snapshot_id: str) -> Path:
+        """Where a snapshot is then that is to be removed: its name is none of a snapshot, should a kill come."""
         doomed = self.directory / f"{_BUILDING_PREFIX}{snapshot_id}"
         (self._snapshots / snapshot_id).rename(doomed)
-        shutil.rmtree(doomed)
+        return doomed
 
     def _ids(self) -> list[str]:
         return sorted(path.name for path in self._snapshots.iterdir()) if self._snapshots.exists() else []
@@ -140,7 +141,7 @@ class SnapshotStore:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self.directory / name)
-        sync_directory(self.directory)
+        sync(self.directory)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

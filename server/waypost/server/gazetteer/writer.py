@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from waypost.server.gazetteer.files import digest_of
+from waypost.server.durable import digest_of
 from waypost.server.gazetteer.snapshot import FORMAT_VERSION, MANIFEST, TextColumn, info_from_manifest
 from waypost.server.model import Layer, SnapshotInfo
 

@@ -75,7 +75,7 @@ def list_block(
     sizes = np.zeros(side * side, np.int32)
     listed = np.empty(1024, np.int32)
     parts = np.empty(side * side, np.int32)
-    used = int(np.int64(0))
+    used = int(np.int64(0))  # see normalize.tokenize
     for coarse in range(coarse_side * coarse_side):
         row, column = coarse // coarse_side, coarse % coarse_side
         eye, half_m = circle(south + row / coarse_side, west + column / coarse_side, 1.0 / coarse_side)
@@ -99,7 +99,7 @@ def list_block(
             _copy(listed, used, scratch, np.int64(sizes[cell]))
             used += sizes[cell]
     ordered = np.empty(used, np.int32)
-    at = int(np.int64(0))
+    at = int(np.int64(0))  # see normalize.tokenize
     for cell in range(side * side):
         _copy(ordered, at, listed[parts[cell] :], np.int64(sizes[cell]))
         at += sizes[cell]

@@ -101,13 +101,13 @@ def crossing_of(places, table, spans, partner, row):  # type: ignore[no-untyped-
     found, least = np.int64(-1), CROSSING_M
     latitude = longitude = 0.0
     own = from_row(postings, head + 1, last, base + starts[anchor])
+    not_all = False
     for everywhere in range(2):
         at, end = own, base + starts[anchor + 1]
         if everywhere:
             begin = from_row(postings, head + 1, last, base)
             at, end = max(begin, own - _MAX_PARTNERS // 2), np.int64(places.size)
-            if found < 0 and (at > begin or at + _MAX_PARTNERS < last):
-                st.i64w(table, st.COUNTS)[st.AT_BOUND] = 1
+            not_all = at > begin or at + _MAX_PARTNERS < last
         for other_at in range(at, min(at + _MAX_PARTNERS, last)):
             other = posting_row(postings[other_at])
             if other >= end or (everywhere and found >= 0):
@@ -118,6 +118,8 @@ def crossing_of(places, table, spans, partner, row):  # type: ignore[no-untyped-
             if away <= least:
                 found, least = other, away
                 latitude, longitude = north, east
+    if found < 0 and not_all:
+        st.i64w(table, st.COUNTS)[st.AT_BOUND] = 1
     return found, latitude, longitude
 
 

@@ -249,7 +249,7 @@ def tokenize(entries, pool, data, begin, end, tokens):  # type: ignore[no-untype
     beside them. Malformed UTF-8 separates. Bounded by MAX_TOKENS and MAX_CHARS.
     """
     tokens.prefix[0] = np.uint64(0)
-    # Numbers of numpy's: for one of Python's own numba compiles what takes it once more.
+    # Numbers of numpy's: for one of Python's own, known while it compiles, numba compiles what takes it once more.
     chars, open_first = int(np.int64(0)), int(np.int64(0))
     count = 0
     open_kind = SEPARATOR  # LETTER while inside a token

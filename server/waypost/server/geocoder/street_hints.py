@@ -78,7 +78,7 @@ def gather_hints(index, table, tokens, count, spans, found, total, order):  # ty
     """Lists the hints of all spans in `order`; spans from `found` to `total` are those of the layers."""
     counts = st.i64w(table, st.COUNTS)
     counts[st.AT_HINT] = 0
-    of_kind = bool(np.bool_(False))
+    of_kind = bool(np.bool_(False))  # see normalize.tokenize
     of_poi = bool(np.bool_(False))
     postings = st.u64(table, st.POSTINGS)
     for span in range(found, total):
@@ -296,7 +296,7 @@ def read_hints(places, table, spans, span, row, other_words, chosen, rows):  # t
     mask, of_kind = spans[span].mask, spans[span].postal == CATEGORY
     explained, cost, fame = 0.0, 0.0, 0.0
     edits, count, flags = 0, 0, 0
-    beside = bool(np.bool_(False))
+    beside = bool(np.bool_(False))  # see normalize.tokenize
     at = 0
     while at < total:
         other = hints[at].span

@@ -135,7 +135,7 @@ def corrections(vocabulary, word, size, limit, token, room):  # type: ignore[no-
     for at in range(met):
         prefetch(vocabulary.word_letters, vocabulary.word_offsets[room.met[at]])
     learn(word, size, room)
-    found = int(np.int64(0))
+    found = int(np.int64(0))  # see normalize.tokenize
     for at in range(met):
         candidate = room.met[at]
         begin, end = vocabulary.word_offsets[candidate], vocabulary.word_offsets[candidate + 1]

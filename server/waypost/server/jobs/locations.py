@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import pyarrow as pa
 from pyarrow import fs
 
+from waypost.server.durable import sync
 from waypost.server.errors import ConfigError, FieldViolation, InvalidArgument
 
 _SCHEMES = ("file", "s3")
@@ -224,7 +225,7 @@ class UnfinishedFile:
             # Of two names of one file none is taken away: a finished part that is put in place once more.
             self._path.unlink(missing_ok=True)
             if durable:
-                sync_directory(Path(folder.path))
+                sync(Path(folder.path))
         else:
             self._upload()
             self._path.unlink()
@@ -267,22 +268,9 @@ def local_folder(path: Path, writer: Writer = NOBODY_ELSE) -> OutputFolder:
 def sync_files(paths: Collection[Path]) -> None:
     """Makes files that others have written, and their names, last through a loss of power. Raises OSError."""
     for path in paths:
-        _sync(path)
+        sync(path)
     for folder in {path.parent for path in paths}:
-        sync_directory(folder)
-
-
-def sync_directory(folder: Path) -> None:
-    """Makes a rename in `folder` last through a loss of power."""
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync(folder)
 
 
 def _resolve(uri: str, roots: Sequence[Root], field: str, *, folder: bool = False) -> tuple[Root, str]:

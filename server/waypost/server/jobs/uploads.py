@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from waypost.server.durable import digest_of, sync
 from waypost.server.errors import (
     Aborted,
     DataLost,
@@ -29,7 +30,6 @@ from waypost.server.errors import (
     ResourceExhausted,
 )
 from waypost.server.jobs.desk import JobDesk
-from waypost.server.jobs.locations import sync_directory
 from waypost.server.jobs.model import RequestKey, Upload, UploadState
 
 #: Bytes of a stream that are held in memory before they are made safe: enough that a sync does not count.
@@ -142,7 +142,7 @@ class Receiver:
             os.fsync(file)
             if start == 0:
                 for folder in (self._path.parent, self._path.parent.parent):
-                    sync_directory(folder)
+                    sync(folder)
             self._upload = store.commit_bytes(
                 present.upload_id,
                 start=start,
@@ -163,7 +163,7 @@ class Receiver:
         if end != upload.committed_bytes:
             allowed = f"to finish at {upload.committed_bytes} bytes, which are here already"
             raise InvalidArgument([FieldViolation("finish", end, allowed, "UPLOAD_SIZE_MISMATCH")])
-        digest = upload.sha256 or (self._digest.hexdigest() if self._digest else _digest_of(self._path))
+        digest = upload.sha256 or (self._digest.hexdigest() if self._digest else digest_of(self._path))
         if sha256 not in ("", digest):
             raise InvalidArgument(
                 [FieldViolation("sha256", sha256, f"{digest}, that of the bytes here", "UPLOAD_CHECKSUM_MISMATCH")]
@@ -230,8 +230,3 @@ def _write_all(file: int, data: bytearray, offset: int) -> None:
     while view:
         written = os.pwrite(file, view, offset)
         view, offset = view[written:], offset + written
-
-
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,9 +12,10 @@ import pytest
 
 from tests.unit.gazetteer.imports.readers.small_extract import SmallExtract
 from waypost.server.cli import main
+from waypost.server.data_tasks.tables import layers_in
 from waypost.server.errors import ImportFailed, SnapshotError
 from waypost.server.gazetteer.build import build
-from waypost.server.gazetteer.imports.importing import Added, Order, add_layer, layers_of, remove_layers
+from waypost.server.gazetteer.imports.importing import Added, Order, add_layer, remove_layers
 from waypost.server.gazetteer.imports.layer_store import LayerStore
 from waypost.server.gazetteer.imports.readers.reading import BadRecords, Wishes
 from waypost.server.gazetteer.imports.records import Credit
@@ -165,7 +166,7 @@ def test_layers_that_cannot_be_read_are_listed_with_the_reason(
     _add(own_dir, _table(tmp_path, "whole"))
     _add(own_dir, _table(tmp_path, "damaged"))
     _break_manifest(next((own_dir / "layers" / "damaged").iterdir()))
-    damaged, whole = layers_of(own_dir)
+    damaged, whole = layers_in(own_dir)
     assert isinstance(damaged, ImportFailed)
     assert not isinstance(whole, ImportFailed)
     assert whole.name == "whole"

@@ -115,3 +115,20 @@ def test_wide_cells_that_are_packed_to_next_to_nothing_come_in_small_blocks(tmp_
     blocks = list(open_rows(path))
     assert max(block.table.nbytes for block in blocks) <= 2 * READ_BYTES
     assert [row for block in blocks for row in block.table["n"].to_pylist()] == list(range(2_000))
+
+
+def test_not_even_a_look_at_a_file_takes_more_than_a_few_of_its_widest_rows(tmp_path: Path) -> None:
+    """Sixty-four cells of four megabytes in eight hundred bytes."""
+    table = pa.table({"city": pa.array(["x" * 4_000_000] * 64)})
+    path = write(tmp_path / "in.parquet", table, compression="zstd")
+    assert path.stat().st_size < 2_000
+    del table
+    pool = pa.default_memory_pool()
+    counting = pa.proxy_memory_pool(pool)
+    pa.set_memory_pool(counting)
+    try:
+        blocks = [block.table.num_rows for block in open_rows(path)]
+    finally:
+        pa.set_memory_pool(pool)
+    assert blocks == [1] * 64
+    assert 4_000_000 <= (counting.max_memory() or 0) <= 64_000_000

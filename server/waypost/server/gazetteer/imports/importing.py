@@ -124,18 +124,6 @@ def remove_layers(data_dir: Path, names: Collection[str], watcher: Watcher) -> s
     return snapshot_id
 
 
-def layers_of(data_dir: Path) -> tuple[LayerInfo | ImportFailed, ...]:
-    """The layers that were added, by name; of one that cannot be read, why."""
-    layers = LayerStore(data_dir)
-    found: list[LayerInfo | ImportFailed] = []
-    for name in layers.present():
-        try:
-            found.append(layers.info(name))
-        except ImportFailed as error:
-            found.append(error)
-    return tuple(found)
-
-
 def prune_layers(data_dir: Path) -> tuple[str, ...]:
     """Removes from the disk what was removed or replaced; the names of that. No snapshot needs it: each is whole.
 

@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from waypost.server.durable import are_whole, sync
 from waypost.server.errors import ImportFailed
 from waypost.server.gazetteer.features import ImportedLayer
-from waypost.server.gazetteer.files import are_whole, sync_directory
 from waypost.server.gazetteer.imports.layer import LAYER
 from waypost.server.gazetteer.imports.layer_info import MANIFEST, LayerInfo, check_name, from_json, to_json
 from waypost.server.gazetteer.snapshot import TextColumn
@@ -121,21 +121,21 @@ class LayerStore:
             file.write(to_json(info))
             file.flush()
             os.fsync(file.fileno())
-        sync_directory(directory)
+        sync(directory)
         target = self._directory / info.name / info.digest
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and _is_whole(target, info):
             # The same arrays: they stay, for a snapshot may use them, and only what is told of them is new.
             (directory / MANIFEST).replace(target / MANIFEST)
-            sync_directory(target)
+            sync(target)
             shutil.rmtree(directory)
         else:
             if target.exists():
                 self._doom(target)
             directory.chmod(0o755)
             directory.rename(target)
-        sync_directory(target.parent)
-        sync_directory(self._directory)
+        sync(target.parent)
+        sync(self._directory)
 
     def choose(self, snapshot_id: str, layers: Mapping[str, str]) -> None:
         """Tells which layers, by name and digest, a snapshot consists of that is about to become the present one."""
@@ -147,7 +147,7 @@ class LayerStore:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._directory / _SETS)
-        sync_directory(self._directory)
+        sync(self._directory)
 
     def prune(self, used: Collection[tuple[str, str]] = ()) -> tuple[str, ...]:
         """Removes every layer that is neither present nor `used` (name and digest); returns "name/digest" of each.

@@ -6,13 +6,13 @@ are still there, and give the same bytes again.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Collection
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from waypost.server.durable import digest_of
 from waypost.server.jobs.coordinator.output import committed
 from waypost.server.jobs.coordinator.prepared import load_record, output_path
 from waypost.server.jobs.coordinator.troubles import os_trouble
@@ -64,7 +64,7 @@ def _torn(parts: list[tuple[Shard, Part, Path]]) -> list[Shard]:
             newest, newest_ns = (shard, files), written_ns
     if newest is not None:
         shard, files = newest
-        if any(_digest(file) != digest for file, _, digest in files):
+        if any(digest_of(file) != digest for file, _, digest in files):
             torn.append(shard)
     return torn
 
@@ -81,8 +81,3 @@ def _files(part: Part, path: Path) -> list[tuple[Path, int, str]] | None:
 
 def _size(path: Path) -> int | None:
     return path.stat().st_size if path.exists() else None
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -20,13 +20,12 @@ from waypost.server.jobs.readers.blocks import (
 )
 from waypost.server.jobs.readers.cells import Faults, drop_large_cells, repair_texts
 from waypost.server.jobs.readers.formats import InputFormat
+from waypost.server.jobs.readers.parquet_sizes import rows_within, unpacked
 from waypost.server.jobs.readers.sources import Source, open_seekable
 from waypost.server.jobs.spec import Compression, FileFormat
 
 #: What is read of a column at once: its chunk of a row group can be a gigabyte.
 _BUFFER_BYTES = 1024 * 1024
-#: Of so many row groups, evenly spread, so many rows are read beforehand, to tell what a row takes.
-_PROBED_GROUPS, _PROBED_ROWS = 8, 64
 
 
 class ParquetRows:
@@ -39,17 +38,13 @@ class ParquetRows:
             self._parquet = pq.ParquetFile(self._file, pre_buffer=False, buffer_size=_BUFFER_BYTES)
             self.schema = pa.schema([(field.name, _plain(field.type)) for field in self._parquet.schema_arrow])
             rows = self._parquet.metadata.num_rows
-            groups = range(self._parquet.num_row_groups)
-            size = sum(self._parquet.metadata.row_group(group).total_byte_size for group in groups)
         except (pa.ArrowException, OSError) as error:
             raise _unreadable("the input is no Parquet file that can be read", 0) from error
         if len(self.schema) > MAX_COLUMNS:
             message = f"the input has {len(self.schema)} columns; at most {MAX_COLUMNS} are allowed"
             raise InputUnreadable(TOO_MANY_COLUMNS, message, columns=str(len(self.schema)))
         self._rows = rows
-        # Wide cells that are all alike are packed to next to nothing: what they take is only seen once they are read.
-        row_bytes = max(size // max(rows, 1), self._unpacked_row_bytes(), 1)
-        self._rows_at_once = max(1, min(MAX_BLOCK_ROWS, READ_BYTES // row_bytes))
+        self._rows_at_once = rows_within(self._parquet, READ_BYTES, MAX_BLOCK_ROWS)
         self._rows_read = 0
 
     def close(self) -> None:
@@ -82,20 +77,6 @@ class ParquetRows:
             message = f"the Parquet file has {self._rows_read} rows and promises {self._rows}"
             raise _unreadable(message, self._rows_read)
 
-    def _unpacked_row_bytes(self) -> int:
-        """What a row takes in memory, by the first rows of some row groups; the most that one of these has."""
-        groups = self._parquet.num_row_groups
-        most = 0
-        for group in range(0, groups, -(-groups // _PROBED_GROUPS) or 1):
-            try:
-                heads = self._parquet.iter_batches(batch_size=_PROBED_ROWS, row_groups=[group], use_threads=False)
-                head = next(heads, None)
-            except (pa.ArrowException, OSError):
-                break  # told in its turn, with the rows before it
-            if head is not None and head.num_rows:
-                most = max(most, sum(_unpacked(column).nbytes for column in head.columns) // head.num_rows)
-        return most
-
     def _block(self, batch: pa.RecordBatch) -> RowBlock:
         faults: Faults = {}
         first = self._rows_read + 1
@@ -107,7 +88,7 @@ class ParquetRows:
 
 
 def _checked(column: pa.Array, name: str, faults: Faults) -> pa.Array:
-    column = _unpacked(column)
+    column = unpacked(column)
     kind = column.type
     if not _is_text(kind) and not _is_bytes(kind):
         return column
@@ -120,10 +101,6 @@ def _checked(column: pa.Array, name: str, faults: Faults) -> pa.Array:
         raw = column.view(pa.large_binary() if pa.types.is_large_string(kind) else pa.binary())
         return repair_texts(pc.cast(raw, pa.large_binary()), name, "utf-8", faults).cast(kind)
     return column
-
-
-def _unpacked(column: pa.Array) -> pa.Array:
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -177,10 +177,11 @@ def test_parquet_with_geometries_and_numbers_as_floats(tmp_path: Path) -> None:
     assert found.reasons() == {"no coordinates": 2}
 
 
-def test_wide_rows_of_parquet_are_read_a_few_at_a_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_wide_rows_of_parquet_are_read_a_few_at_a_time(tmp_path: Path, dictionary: bool) -> None:
     outline = _line(*((number / 1000, 1.0) for number in range(100_000)))
     table = pa.table({"name": [f"{number}" for number in range(60)], "geometry": pa.array([outline] * 60)})
-    pq.write_table(table, tmp_path / "a.parquet", use_dictionary=False, compression="none")
+    pq.write_table(table, tmp_path / "a.parquet", use_dictionary=dictionary, compression="none")
     sizes = [block.rows.num_rows for block in ParquetTable(tmp_path / "a.parquet").blocks(lambda share: None)]
     assert sum(sizes) == 60
     assert max(sizes) <= 42

@@ -15,6 +15,7 @@ from waypost.server.gazetteer.imports.readers.files import Block
 from waypost.server.gazetteer.imports.readers.reading import BATCH_ROWS
 from waypost.server.gazetteer.imports.readers.wkb import points_of
 from waypost.server.gazetteer.imports.records import Progress
+from waypost.server.jobs.readers.parquet_sizes import rows_within
 
 #: Columns that are made of a geometry.
 GEOMETRY_LATITUDE, GEOMETRY_LONGITUDE = "geometry.latitude", "geometry.longitude"
@@ -47,24 +48,13 @@ class ParquetTable:
         rows = max(1, self._file.metadata.num_rows)
         done = 0
         try:
-            for batch in self._file.iter_batches(batch_size=self._rows_at_once(names), columns=names):
+            at_once = rows_within(self._file, _BATCH_BYTES, BATCH_ROWS, names)
+            for batch in self._file.iter_batches(batch_size=at_once, columns=names):
                 yield Block(done + 1, self._with_points(batch), {})
                 done += batch.num_rows
                 on_progress(done / rows)
         except (pa.ArrowException, OSError) as error:
             raise ImportFailed(f"{self._path} is broken after row {done}: {error}", path=str(self._path)) from error
-
-    def _rows_at_once(self, names: list[str] | None) -> int:
-        """As many rows as make a batch, fewer where they are wide: an outline of a country can take megabytes."""
-        size = 0
-        for group in range(self._file.num_row_groups):
-            chunks = self._file.metadata.row_group(group)
-            for number in range(chunks.num_columns):
-                chunk = chunks.column(number)
-                if names is None or chunk.path_in_schema.partition(".")[0] in names:
-                    size += chunk.total_uncompressed_size
-        rows: int = self._file.metadata.num_rows
-        return max(1, min(BATCH_ROWS, _BATCH_BYTES * rows // max(size, 1)))
 
     def _stored_columns(self) -> list[str] | None:
         if self.wanted is None:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def sync_directory(directory: Path) -> None:
-    """Makes the names in a directory outlast a power failure."""
-    descriptor = os.open(directory, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Makes what a file has written, or the names in a directory, outlast a loss of power."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
