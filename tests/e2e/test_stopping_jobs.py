@@ -21,7 +21,7 @@ async def test_a_receiver_that_never_answers_holds_up_neither_the_end_of_the_ser
         receiver.settimeout(60)
         server = Server(
             sample_dir, "--jobs-dir", str(site.folder), "--jobs-workers", "1", "--jobs-min-free-mib", "0",
-            "--jobs-input-roots", (site.folder / "in").as_uri(), "--jobs-lease-s", "300", "--grace-s", "2",
+            "--jobs-input-roots", (site.folder / "in").as_uri(), "--jobs-lease-s", "300", "--grace-s", "15",
             "--notify-allowed-networks", "127.0.0.0/8", "--notify-timeout-s", "60",
         )  # fmt: skip
         try:
@@ -32,7 +32,7 @@ async def test_a_receiver_that_never_answers_holds_up_neither_the_end_of_the_ser
             with receiver.accept()[0]:
                 await site.reaches(job.job_id, lambda job: site.store.shard_counts(job.job_id)[ShardState.DONE] >= 1)
                 server.terminate()
-                assert server.wait() == 1  # well before the receiver is given up
+                assert server.wait(timeout_s=50) == 1  # well before the receiver is given up
                 assert server.records[-1]["message"] == "ended with work under way: the grace is over"
         finally:
             server.kill()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from waypost.server.app import SERVICES, App
@@ -27,3 +30,27 @@ async def test_jobs_that_cannot_go_on_are_not_served_while_lookups_are(tmp_path:
     await app._drain()
     app._tell_of_jobs(True)
     assert not_served() == {"", *SERVICES}
+
+
+#: Logs until nobody reads it any more, and then ends.
+_STUCK = """
+import logging
+from waypost.server import app
+logging.basicConfig()
+app._end_within(1.0)
+while True:
+    logging.error("x" * 4096)
+"""
+
+
+def test_a_process_whose_log_nobody_reads_ends_all_the_same() -> None:
+    unread, log = os.pipe()
+    try:
+        with subprocess.Popen([sys.executable, "-c", _STUCK], stderr=log) as process:
+            try:
+                assert process.wait(60) == 1
+            finally:
+                process.kill()
+    finally:
+        os.close(unread)
+        os.close(log)

@@ -39,6 +39,8 @@ _LOG = logging.getLogger("waypost.app")
 _DRAIN_NOTICE_S = 0.1
 #: What it takes to end after the grace where nothing is in the way; serve_with_workers waits for a second more.
 _AFTER_GRACE_S = 4.0
+#: Of which it may take to tell that something was.
+_TELLING_S = 0.5
 
 _NOT_LOADED = "the present snapshot cannot be loaded; the old one serves on"
 
@@ -224,12 +226,18 @@ def _end_within(seconds: float) -> None:
 
     That is no worse than being killed, for which everything about jobs is made.
     """
-    last = threading.Timer(seconds, _end_at_once)
-    last.daemon = True
-    last.start()
+    # Telling of it may wait for ever, for whoever should read stderr; the end may not.
+    for after_s, end in ((seconds - _TELLING_S, _tell_and_end), (seconds, _end_at_once)):
+        last = threading.Timer(after_s, end)
+        last.daemon = True
+        last.start()
+
+
+def _tell_and_end() -> None:
+    _LOG.error("ended with work under way: the grace is over")
+    logging.shutdown()
+    _end_at_once()
 
 
 def _end_at_once() -> None:
-    _LOG.error("ended with work under way: the grace is over")
-    logging.shutdown()
     os._exit(1)

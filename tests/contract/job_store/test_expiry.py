@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.contract.job_store.test_jobs import cancel
 from tests.job_stores import LEASE_S, HandClock, claimed, spec
+from waypost.server.errors import FailedPrecondition
 from waypost.server.jobs.lifecycle import Command
 from waypost.server.jobs.model import RequestKey
 from waypost.server.jobs.states import WORK_STATES, JobState
@@ -56,6 +59,9 @@ def test_a_job_that_is_confirmed_before_its_owner_could_fail_it_goes_on(store: J
     clock.advance(30 * DAY_S)
     _, lease = claimed(store)
     store.command(job.job_id, Command.CONFIRM)
+    with pytest.raises(FailedPrecondition):
+        store.advance(lease, JobState.FAILED, source=JobState.AWAITING_CONFIRMATION)
+    assert store.job(job.job_id).state is JobState.RUNNING
     assert store.renew_leases([lease], lease_s=LEASE_S) == {lease}
     assert store.advance(lease, JobState.SUCCEEDED).state is JobState.SUCCEEDED
 

@@ -38,7 +38,8 @@ class Codec(Generic[_T]):
 
     @cached_property
     def _adapter(self) -> TypeAdapter[_T]:
-        # Made by the first job, not at each start, of which all of them would be a twentieth.
+        # Made by the first job, not at each start, of which all of them would be a twentieth. Threads that come at once
+        # may each make one, as nothing locks this from Python 3.12 on: they are alike, and the last one is kept.
         return TypeAdapter(self._kind)
 
 

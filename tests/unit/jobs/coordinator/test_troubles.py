@@ -8,8 +8,8 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ from waypost.server.jobs.events import PartCommitted, ShardRetried
 from waypost.server.jobs.executors import Outcome
 from waypost.server.jobs.executors.local import LocalPool
 from waypost.server.jobs.lifecycle import Command
-from waypost.server.jobs.model import ShardState
+from waypost.server.jobs.model import Job, ShardState
 from waypost.server.jobs.spec import FileFormat, JobOutput, OutputLayout
 from waypost.server.jobs.states import JobState
 from waypost.server.jobs.tasks import SHARD_ROWS, Halt, ShardTask
@@ -225,8 +225,9 @@ async def test_a_worker_that_hangs_does_not_hold_up_a_pause(sites: Sites, pool: 
     assert (await site.ends(job.job_id)).state is JobState.CANCELLED
 
 
-async def test_a_job_whose_old_life_is_slow_to_end_holds_up_no_other(sites: Sites, pool: LocalPool) -> None:
-    site = sites()
+@asynccontextmanager
+async def old_life(site: Site, pool: LocalPool) -> AsyncIterator[Job]:
+    """A job that was claimed anew while the thread that reads its input for the last owner is stuck, as it stays."""
     job = site.inline_job("query\nMunich\n")
     pipe = site.desk.folders.inline_input(job.job_id)
     pipe.parent.mkdir(parents=True)
@@ -240,8 +241,46 @@ async def test_a_job_whose_old_life_is_slow_to_end_holds_up_no_other(sites: Site
         assert (await site.ends(site.inline_job("query\nMunich\n").job_id)).state is JobState.SUCCEEDED
         waiting = site.store.job(job.job_id)
         assert (waiting.state, waiting.lease_token) == (JobState.QUEUED, 2)  # it was claimed first, being older
+        yield job
     finally:
         os.close(writer)
+
+
+async def test_a_job_whose_old_life_is_slow_to_end_holds_up_no_other(sites: Sites, pool: LocalPool) -> None:
+    site = sites()
+    async with old_life(site, pool) as job:
+        pass
+    assert (await site.ends(job.job_id)).progress.rows.matched == 1
+
+
+async def test_a_job_whose_old_life_is_slow_to_end_can_be_cancelled(sites: Sites, pool: LocalPool) -> None:
+    site = sites()
+    async with old_life(site, pool) as job:
+        site.store.command(job.job_id, Command.CANCEL)
+        async with asyncio.timeout(60):
+            assert (await site.ends(job.job_id)).state is JobState.CANCELLED
+
+
+async def test_a_job_whose_old_life_is_slow_to_end_is_given_back_by_a_server_that_stops(
+    sites: Sites, pool: LocalPool
+) -> None:
+    site = sites()
+    async with old_life(site, pool) as job:
+        async with asyncio.timeout(60):
+            await site.coordinators.pop().stop()
+        taken = site.store.claim_job("another", lease_s=30.0)
+        assert taken is not None
+        assert taken[0].job_id == job.job_id
+
+
+async def test_no_life_of_a_job_works_on_its_rows_beside_one_that_is_slow_to_end(sites: Sites, pool: LocalPool) -> None:
+    site = sites()
+    async with old_life(site, pool) as job:
+        site.store.command(job.job_id, Command.PAUSE)
+        await site.reaches(job.job_id, lambda job: job.state is JobState.PAUSED)
+        site.store.command(job.job_id, Command.RESUME)
+        assert (await site.ends(site.inline_job("query\nMunich\n").job_id)).state is JobState.SUCCEEDED
+        assert site.store.job(job.job_id).state is JobState.QUEUED
     assert (await site.ends(job.job_id)).progress.rows.matched == 1
 
 
@@ -394,6 +433,35 @@ async def test_a_job_that_nobody_confirmed_ends_with_its_reports_and_leaves_no_r
     await coordinator.stop()  # which lets it tidy up
     site.coordinators.clear()
     assert_only_reports_are_left(site, job.job_id)
+
+
+async def test_a_job_that_is_confirmed_while_it_is_being_failed_for_nobody_having_done_so_goes_on(
+    sites: Sites, pool: LocalPool
+) -> None:
+    offset_s = 0.0
+    site = sites(clock=lambda: time.time() + offset_s)
+    first = await site.start(pool)
+    job = site.inline_job("query\nMunich\n", confirmation_required=True)
+    await site.comes_to(job.job_id, JobState.AWAITING_CONFIRMATION)
+    await first.stop()
+    site.coordinators.clear()
+    (prepared,) = site.desk.folders.shards(job.job_id).glob("*/prepared.json")
+    text = prepared.read_bytes()
+    prepared.unlink()
+    os.mkfifo(prepared)
+    offset_s = 30 * DAY_S
+    await site.start(pool)
+    # Which waits until the report of the failed job asks what was prepared.
+    writer = await asyncio.to_thread(os.open, prepared, os.O_WRONLY)
+    try:
+        prepared.unlink()
+        prepared.write_bytes(text)
+        assert site.store.command(job.job_id, Command.CONFIRM).state is JobState.RUNNING
+        os.write(writer, text)
+    finally:
+        os.close(writer)
+    ended = await site.ends(job.job_id)
+    assert (ended.state, ended.reason.code) == (JobState.SUCCEEDED, "")
 
 
 async def test_a_job_that_failed_by_a_fault_of_ours_has_its_reports_and_leaves_no_rows_behind(

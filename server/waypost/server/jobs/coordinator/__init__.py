@@ -27,8 +27,9 @@ from waypost.server.gazetteer.store import SnapshotStore
 from waypost.server.jobs.coordinator.dispatcher import Dispatcher
 from waypost.server.jobs.coordinator.expiry import run_expiry
 from waypost.server.jobs.coordinator.job import OwnedJob, Shop
-from waypost.server.jobs.coordinator.office import Office
+from waypost.server.jobs.coordinator.office import Office, StopSign
 from waypost.server.jobs.coordinator.progress import ProgressBoard
+from waypost.server.jobs.coordinator.troubles import Stopped
 from waypost.server.jobs.coordinator.turns import Turns
 from waypost.server.jobs.desk import JobDesk
 from waypost.server.jobs.events import Head, Reason
@@ -85,7 +86,9 @@ class Coordinator:
             Turns(_MAX_PREPARING),
         )
         self._owned: dict[str, OwnedJob] = {}
+        #: The last life of each job, which may have a while to go when the job is owned no more.
         self._lives: dict[str, asyncio.Task[None]] = {}
+        self._ending = StopSign()
         self._services: list[asyncio.Task[None]] = []
         self._wanted = asyncio.Event()
         self._watch: Watch | None = None
@@ -114,6 +117,7 @@ class Coordinator:
         claiming, *others = self._services
         claiming.cancel()
         await asyncio.gather(claiming, return_exceptions=True)
+        self._ending.set()
         for owned in self._owned.values():
             owned.leave()
         if self._lives:
@@ -166,21 +170,19 @@ class Coordinator:
         if taken is None:
             return False
         job, lease = taken
-        before = self._lives.get(job.job_id)
-        if before is not None:
+        if (old := self._owned.get(job.job_id)) is not None:
             # Its lease ran out under this process, which was asleep; or it was resumed before its pause had stopped it.
-            self._owned[job.job_id].lose()
+            old.lose()
+        before = self._lives.get(job.job_id)
         owned = OwnedJob(self._shop, job, lease)
         self._owned[job.job_id] = owned
         self._lives[job.job_id] = asyncio.create_task(self._see_through(owned, before), name=job.job_id)
         return True
 
     async def _see_through(self, owned: OwnedJob, before: asyncio.Task[None] | None) -> None:
-        """The life of a job, once one before it has ended, and what becomes of it where it ends in an error."""
-        if before is not None:
-            await asyncio.wait((before,))
+        """The life of a job, and what becomes of it where it ends in an error. Not over while one before it is not."""
         facts = {"job": owned.job.job_id, "token": owned.lease.token}
-        (error,) = await asyncio.gather(owned.live(), return_exceptions=True)
+        (error,) = await asyncio.gather(owned.live(before), return_exceptions=True)
         if isinstance(error, LeaseLost):
             _LOG.warning("another server has taken a job over", extra={"facts": facts})
         elif isinstance(error, WaypostError):
@@ -189,9 +191,19 @@ class Coordinator:
         elif isinstance(error, Exception):
             _LOG.critical("a job failed by a fault of the server", exc_info=error, extra={"facts": facts})
             await self._fail(owned)
-        if self._owned[owned.job.job_id] is owned:
-            del self._owned[owned.job.job_id], self._lives[owned.job.job_id]
+        job_id = owned.job.job_id
+        if self._owned.get(job_id) is owned:
+            del self._owned[job_id]
         self._wanted.set()
+        if before is not None:
+            # Whoever owns the job next must not work on its rows beside that one either.
+            try:
+                await self._ending.unless_set(asyncio.wait((before,)))
+            except Stopped:
+                before.cancel()
+                await asyncio.wait((before,))
+        if self._lives.get(job_id) is asyncio.current_task():
+            del self._lives[job_id]
 
     async def _fail(self, owned: OwnedJob) -> None:
         """Ends a job over a fault of ours: trying it again would find the same."""

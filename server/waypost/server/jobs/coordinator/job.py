@@ -36,6 +36,8 @@ _LOG = logging.getLogger(__name__)
 _NO_REASON: Final = Reason()
 #: From QUEUED to RUNNING is one phase of work.
 _PHASES: Final = {JobState.QUEUED: (JobState.QUEUED, JobState.PREPARING)}
+#: States in which the rows of a job are read or answered.
+_WITH_ROWS: Final = (JobState.QUEUED, JobState.PREPARING, JobState.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +82,39 @@ class OwnedJob:
         self._leaving = True
         self._stop.set()
 
-    async def live(self) -> None:
-        """Works on the job. Raises LeaseLost, and WaypostError where the store cannot be used."""
+    async def live(self, before: asyncio.Task[None] | None) -> None:
+        """Works on the job, on its rows once its life `before` in this process has ended.
+
+        Raises LeaseLost, and WaypostError where the store cannot be used.
+        """
+        left = self.lease.token > 1
         follower = asyncio.create_task(self._follow())
         follower.add_done_callback(lambda _: self._stop.set())
         try:
-            if self.lease.token > 1:
-                await self._office.work(discard_unfinished, self._office.desk, self.job, self.lease)
             while self._needs_owner and not self._lost:
                 if self._leaving:
                     await self._office.ask(self._office.store.release_lease, self.lease)
                     return
                 if follower.done():
                     await follower
-                before = self.job
+                state = self.job.state
                 self._stop = StopSign()
-                self._allowed = _PHASES.get(before.state, (before.state,))
+                self._allowed = _PHASES.get(state, (state,))
                 try:
-                    await self._step(before.state, self._stop)
+                    if before is not None and state in _WITH_ROWS:
+                        await self._stop.unless_set(asyncio.wait((before,)))
+                    if left:
+                        await self._office.work(discard_unfinished, self._office.desk, self.job, self.lease)
+                        left = False
+                        self._stop.check()
+                    await self._step(state, self._stop)
                 except CannotGoOn as trouble:
                     await self._give_up(trouble)
                 except Stopped:
                     await self._read()
                 except FailedPrecondition:
                     await self._read()
-                    if self.job.state is before.state:
+                    if self.job.state is state:
                         raise
         finally:
             follower.cancel()
@@ -227,15 +237,16 @@ class OwnedJob:
             self._shop.board.put(self.lease, self._meter.progress)
 
     async def _give_up(self, trouble: CannotGoOn) -> None:
-        """Pauses a running job that could go on later; fails any other."""
-        facts = {"job": self.job.job_id, "state": self.job.state.name, "reason": trouble.reason.code}
+        """Pauses a running job that could go on later; fails any other. Neither if a caller was faster."""
+        source = self.job.state
+        facts = {"job": self.job.job_id, "state": source.name, "reason": trouble.reason.code}
         _LOG.warning("a job cannot go on", extra={"facts": facts})
-        if trouble.pauses and self.job.state is JobState.RUNNING:
+        if trouble.pauses and source is JobState.RUNNING:
             target, files = JobState.PAUSING, list[OutputFile]()
         else:
             target, files = JobState.FAILED, await self._last_files(JobState.FAILED)
         try:
-            await self._advance(target, reason=trouble.reason, files=files)
+            await self._advance(target, source=source, reason=trouble.reason, files=files)
         except FailedPrecondition:
             await self._read()  # a caller was faster
 
@@ -258,15 +269,16 @@ class OwnedJob:
         self,
         target: JobState,
         *,
+        source: JobState | None = None,
         reason: Reason = _NO_REASON,
         files: Iterable[OutputFile] = (),
         preflight: Preflight | None = None,
     ) -> None:
-        """Leads the job to another state. Raises FailedPrecondition where a caller was faster."""
+        """Leads the job to `target`, from `source` if given. Raises FailedPrecondition where a caller was faster."""
         # What is stored already is better than what was not counted yet.
         measured = None if self._meter.total_bytes is None else self._meter.progress
-        call = partial(self._office.store.advance, self.lease, target, reason=reason, progress=measured)
-        self._take(await self._office.ask(call, output_files=files, preflight=preflight))
+        call = partial(self._office.store.advance, self.lease, target, source=source, reason=reason)
+        self._take(await self._office.ask(call, progress=measured, output_files=files, preflight=preflight))
 
     def _take(self, job: Job) -> None:
         """Newer news of the job than what is known."""

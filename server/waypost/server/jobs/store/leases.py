@@ -46,9 +46,8 @@ class Leases(StoreCore):
         """The most urgent job that needs an owner and is in one of `states`, now owned; None where there is none.
 
         A job that waits for ConfirmJob needs one when it has waited for too long. First those that only need to stop
-        or to fail, then by priority, then the oldest. A job that was left by an owner that
-        went away gets an `OwnerChanged` event, and the shards that it held wait for a worker again, as if that try
-        had not been.
+        or to fail, then by priority, then the oldest. A job that was left by an owner that went away gets an
+        `OwnerChanged` event, and the shards that it held wait for a worker again, as if that try had not been.
         """
         ending = case((_JOBS.state.in_(_ENDING), 0), else_=1)
         with self._writing() as transaction:
@@ -94,6 +93,7 @@ class Leases(StoreCore):
         lease: Lease,
         target: JobState,
         *,
+        source: JobState | None = None,
         reason: Reason = Reason(),  # noqa: B008 - a frozen value
         progress: Progress | None = None,
         preflight: Preflight | None = None,
@@ -103,10 +103,13 @@ class Leases(StoreCore):
 
         Leaving PREPARING for AWAITING_CONFIRMATION or RUNNING marks the job as prepared. Where `target` is a state
         without work the lease is over. Raises LeaseLost; and FailedPrecondition where the job is in a state that
-        does not lead to `target`, because a caller was faster: read it again, the lease still holds.
+        does not lead to `target`, or is not `source` if one is given, because a caller was faster: read it again, the
+        lease still holds.
         """
         with self._writing() as transaction:
             job = owned_job(transaction, lease)
+            if source is not None and job.state != source:
+                raise wrong_state(job, f"to go to {target.name} from {source.name}")
             if not is_legal(JobState(job.state), target, Actor.OWNER):
                 raise wrong_state(job, f"to go to {target.name} from where that may follow")
             columns: dict[str, object] = {}
