@@ -21,7 +21,7 @@ async def test_a_receiver_that_never_answers_holds_up_neither_the_end_of_the_ser
         receiver.settimeout(60)
         server = Server(
             sample_dir, "--jobs-dir", str(site.folder), "--jobs-workers", "1", "--jobs-min-free-mib", "0",
-            "--jobs-input-roots", (site.folder / "in").as_uri(), "--jobs-lease-s", "300", "--grace-s", "15",
+            "--jobs-input-roots", (site.folder / "in").as_uri(), "--jobs-lease-s", "300", "--grace-s", "8",
             "--notify-allowed-networks", "127.0.0.0/8", "--notify-timeout-s", "60",
         )  # fmt: skip
         try:
